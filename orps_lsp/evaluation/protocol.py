@@ -1,0 +1,178 @@
+"""What a search asks of an evaluation, and what it gets back: plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+
+from orps_lsp.errors import OrpsError
+
+
+class EvaluationError(OrpsError):
+    """The evaluation as a whole cannot go on (not: a candidate failed)."""
+
+
+class InterpreterError(EvaluationError):
+    """No usable Python interpreter for the user's project."""
+
+
+class SandboxUnavailable(EvaluationError):
+    """This machine offers no sandbox, or not the one that was asked for."""
+
+
+class BaselineError(EvaluationError):
+    """The user's tests cannot be run at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The function under refinement.
+
+    ``source`` is the text of ``file`` as the user sees it, unsaved edits included; the file on disk
+    is never written and need not agree. ``qualname`` is Python's ``__qualname__`` without
+    ``<locals>`` (``outer.inner``, ``Class.method``).
+    """
+
+    workspace: Path
+    file: Path
+    qualname: str
+    source: str
+
+
+class TestOutcome(str, Enum):
+    """How a test ended. All but PASSED count as failed."""
+
+    __test__ = False  # the name is the field's; pytest must not collect it
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+    MISSING = "missing"  # was there in the baseline, did not run now
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"  # the process died while it ran
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """One test's outcome. ``message`` holds the assertion with expected and actual values."""
+
+    __test__ = False
+
+    id: str
+    outcome: TestOutcome
+    seconds: float = 0.0
+    message: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome is TestOutcome.PASSED
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The original function: the tests that touch it, and what it costs.
+
+    ``tests`` are those during which the function was entered (probe at its entry; indirect calls
+    count). ``call_seconds`` is the CPU time of one pass over the recorded calls, ``peak_bytes`` the
+    tracemalloc peak of such a pass; both are None where nothing could be replayed.
+    """
+
+    tests: tuple[TestResult, ...]
+    suite_size: int
+    recorded: int
+    unreplayable: int
+    seconds: float
+    call_seconds: float | None
+    peak_bytes: int | None
+    sandbox: str
+    interpreter: str
+    runner: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> int:
+        return sum(test.passed for test in self.tests)
+
+    @property
+    def failed(self) -> int:
+        return len(self.tests) - self.passed
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Inputs on which original and candidate were compared, beyond the tests."""
+
+    replayed: int = 0
+    generated: int = 0
+    disagreements: int = 0
+    first_disagreement: str = ""
+    unchecked: tuple[str, ...] = ()  # sentences: what was not compared, and why
+
+
+@dataclass(frozen=True, slots=True)
+class Speedup:
+    """Original's time over the candidate's: median of ``pairs`` ratios with its 95 % interval."""
+
+    median: float
+    low: float
+    high: float
+    pairs: int
+
+    MINIMUM_GAIN = 1.03  # below 3 % an identical clone may look faster
+
+    @property
+    def claimed(self) -> bool:
+        """Whether "faster" may be said: the interval excludes 1 and the gain is worth saying."""
+        return self.low > 1.0 and self.median >= self.MINIMUM_GAIN
+
+
+class Verdict(str, Enum):
+    """What the evaluation of a candidate came to."""
+
+    VERIFIED = "verified"
+    FAILED_TESTS = "failed_tests"
+    DISAGREES = "disagrees"  # passes the tests, differs from the original on other inputs
+    BROKEN = "broken"  # does not import, or never reached the function
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A candidate after it ran. Later steps are None where an earlier one ended it."""
+
+    verdict: Verdict
+    tests: tuple[TestResult, ...]
+    reason: str = ""
+    evidence: Evidence | None = None
+    speedup: Speedup | None = None
+    memory_ratio: float | None = None  # candidate's peak over the original's
+
+    @property
+    def passed(self) -> int:
+        return sum(test.passed for test in self.tests)
+
+
+class Evaluator(Protocol):
+    """Runs one target's tests. One evaluation at a time; the baseline comes first."""
+
+    async def baseline(self) -> Baseline:
+        """Run the original.
+
+        Raises:
+            BaselineError: no test can be run (collection fails, pytest is missing, time limit).
+        """
+        ...
+
+    async def evaluate(self, module_source: str) -> Evaluation:
+        """Run the module with a candidate in it: tests, then comparison, then measurement.
+
+        Raises:
+            EvaluationError: the evaluator itself broke; a candidate's faults are in the result.
+        """
+        ...
+
+    async def close(self) -> None:
+        """End every process and remove every file of this evaluator. Safe to call twice."""
+        ...
