@@ -56,9 +56,7 @@ class Settings:
         "llama_cpp", "What runs the model.", choices=("llama_cpp", "scripted"), user_only=True
     )
     script: str = _setting("", "Answers for the scripted engine (a JSON file).", user_only=True)
-    method: str = _setting(
-        "orps", "Search method.", choices=("orps", "chain", "best_of_n")
-    )
+    method: str = _setting("orps", "Search method.", choices=("orps", "chain", "best_of_n"))
     seconds: float = _setting(150.0, "Time budget of a search in seconds; 0: none.", minimum=0)
     candidates: int = _setting(32, "Candidates a search generates at most; 0: no limit.", minimum=0)
     rounds: int = _setting(3, "Rounds of refinement.", minimum=1, maximum=20)
@@ -68,7 +66,7 @@ class Settings:
     temperature: float = _setting(0.8, "Sampling temperature.", minimum=0, maximum=2)
     alpha: float = _setting(
         -1.0,
-        "Weight of the critic's score against the measured outcome, 0 to 1; -1: what suits the model.",
+        "Weight of the critic's score against the outcome, 0 to 1; -1: what suits the model.",
         minimum=-1,
         maximum=1,
     )
@@ -127,9 +125,7 @@ def parse(
         fault = _fault(value, types[name], metadata)
         if fault:
             problems.append(
-                Problem(
-                    origin, f"'{name}' {fault}; {getattr(settings, name)!r} is used instead."
-                )
+                Problem(origin, f"'{name}' {fault}; {getattr(settings, name)!r} is used instead.")
             )
             continue
         accepted[name] = float(value) if types[name] is float else value

@@ -51,8 +51,8 @@ class AccessLog:
     def latency_by_path(self, percent: int) -> dict[str, int]:
         """Return for each path the duration in milliseconds that ``percent`` % of its requests met.
 
-        This is the nearest-rank percentile: 50 gives the median, 100 the slowest request. Paths come
-        in the order of their first request.
+        This is the nearest-rank percentile: 50 gives the median, 100 the slowest request. The paths
+        are in the order of their first request.
         """
         latency: dict[str, int] = {}
         for request in self.requests:
@@ -64,7 +64,7 @@ class AccessLog:
         return latency
 
     def error_rate(self) -> float:
-        """Return the share of requests that the server failed (status 5xx), 0.0 for an empty log."""
+        """Return the share of requests with a server error (5xx), 0.0 for an empty log."""
         if not self.requests:
             return 0.0
         return sum(request.status >= 500 for request in self.requests) / len(self.requests)

@@ -19,8 +19,8 @@ def carrier_accepts(
 ) -> bool:
     """Return whether the carrier takes the parcel.
 
-    Parcels go to the served countries, up to the weight limit of the service. Hazardous goods travel
-    by the standard service within the home country only, and never to a PO box. PO boxes take light
+    Parcels go to the served countries, up to the weight limit of the service. Hazardous goods go by
+    the standard service within the home country only, and never to a PO box. PO boxes take light
     parcels by the standard service.
     """
     accepted = False
@@ -76,6 +76,6 @@ def carrier_accepts(
 
 
 def postage_cents(weight_grams: int, *, express: bool) -> int:
-    """Return the price of a parcel that the carrier accepts: a base price and one a started kilo."""
+    """Return the price of an accepted parcel: a base price plus one for each started kilo."""
     kilos = -(-weight_grams // 1000)
     return (890 + 120 * kilos) if express else (390 + 60 * kilos)

@@ -1,0 +1,38 @@
+"""The command line. Exit codes: 0 done, 1 failed, 2 wrong usage; results on stdout alone."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from orps_lsp import __version__
+from orps_lsp.cli import models, refine, serve
+from orps_lsp.cli.errors import UsageError
+from orps_lsp.errors import OrpsError
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells expect
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="orps-lsp",
+        description="Refine Python functions with a local model, verified by your own tests.",
+    )
+    parser.add_argument("--version", action="version", version=f"orps-lsp {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in (refine, models, serve):
+        command.add_parser(commands)
+    args = parser.parse_args(arguments)
+    try:
+        code: int = args.run(args)
+        return code
+    except OrpsError as error:
+        print(f"orps-lsp: {error.message}", file=sys.stderr)
+        if error.advice:
+            print(f"  {error.advice}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+    except KeyboardInterrupt:
+        print("orps-lsp: interrupted", file=sys.stderr)
+        return _INTERRUPTED

@@ -163,7 +163,9 @@ def _shared_state(tree: ast.Module) -> Iterator[str]:
     Such state makes the second run of the same input look infinitely fast, and grows without end.
     """
     yield from _long_lived_caches(tree)
-    yield from _writes(tree, shared=_bound_names(tree.body), local=frozenset())
+    imports = [item for item in tree.body if isinstance(item, ast.Import | ast.ImportFrom)]
+    # `np.append(a, b)` changes nothing, `TABLE.append(b)` does.
+    yield from _writes(tree, _bound_names(tree.body) - _bound_names(imports), outermost=True)
 
 
 def _long_lived_caches(node: ast.AST) -> Iterator[str]:
@@ -185,18 +187,18 @@ def _is_cache(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id in _CACHES
 
 
-def _writes(node: ast.AST, shared: frozenset[str], local: frozenset[str]) -> Iterator[str]:
-    """Writes inside of functions to objects behind module-level names or mutable defaults."""
+def _writes(node: ast.AST, shared: frozenset[str], outermost: bool) -> Iterator[str]:
+    """Writes inside of functions to objects behind the ``shared`` names or mutable defaults."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, FunctionNode):
-            bound = _parameters(child) | _bound_names(_body(child))
-            kept = {name for name in _mutable_defaults(child) if not _is_rebound(child, name)}
-            inside = (shared - bound) | kept
-            for name in sorted(_written(child, frozenset(inside))):
+            inside = shared - _parameters(child) - _bound_names(_body(child))
+            if outermost:  # a default of an inner function is made anew by each call
+                inside |= {name for name in _mutable_defaults(child) if not _rebinds(child, name)}
+            for name in sorted(_written(child, inside)):
                 yield f"It keeps state in '{name}' between calls."
-            yield from _writes(child, frozenset(inside), local | bound)
+            yield from _writes(child, inside, outermost=False)
         else:
-            yield from _writes(child, shared, local)
+            yield from _writes(child, shared, outermost)
 
 
 def _written(function: ast.AST, names: frozenset[str]) -> set[str]:
@@ -273,7 +275,7 @@ def _mutable_defaults(
     return {name.arg for name, value in pairs if isinstance(value, mutable)}
 
 
-def _is_rebound(function: ast.AST, name: str) -> bool:
+def _rebinds(function: ast.AST, name: str) -> bool:
     return any(
         isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
         for node in _own_nodes(function)

@@ -1,0 +1,1 @@
+"""The language server. Nothing outside this package imports pygls or lsprotocol."""

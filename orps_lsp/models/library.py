@@ -12,7 +12,7 @@ import platformdirs
 import psutil
 from filelock import FileLock, Timeout
 
-from orps_lsp.models.catalogue import (
+from orps_lsp.models.catalog_file import (
     Choice,
     HuggingFace,
     Model,

@@ -44,8 +44,8 @@ class LatencyTest(unittest.TestCase):
 
     def test_percentiles_are_nearest_ranks(self) -> None:
         log = log_of(*(("/search", millis) for millis in (50, 15, 40, 20, 35)))
-        latencies = [log.latency_by_path(percent)["/search"] for percent in (5, 30, 40, 50, 100)]
-        self.assertEqual(latencies, [15, 20, 20, 35, 50])
+        latencies = [log.latency_by_path(percent)["/search"] for percent in (0, 5, 30, 40, 50, 100)]
+        self.assertEqual(latencies, [15, 15, 20, 20, 35, 50])
 
     def test_paths_are_kept_apart(self) -> None:
         log = log_of(("/cart", 30), ("/", 5), ("/cart", 90), ("/", 7), ("/cart", 60))

@@ -13,6 +13,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from itertools import pairwise
 
 from orps_lsp.llm.llama_cpp.native import Context, Model, Sampler, Step
 from orps_lsp.llm.protocol import Choice, Completion, FinishReason, PromptTooLong, Sampling, Usage
@@ -85,8 +86,8 @@ class Batcher:
         if len(request.prompt) + request.room > self._context.size:
             request.failed(
                 PromptTooLong(
-                    f"The prompt has {len(request.prompt)} tokens and asks for {request.room} more; "
-                    f"the context holds {self._context.size}.",
+                    f"The prompt has {len(request.prompt)} tokens and asks for {request.room} "
+                    f"more; the context holds {self._context.size}.",
                     "Raise the `context` setting.",
                 )
             )
@@ -129,8 +130,13 @@ class Batcher:
         if soon > length:
             return False
         while not self._free or not self._fits(request):
-            if not self._evict(keep=donor):
+            if self._evict(keep=donor):
+                continue
+            if self._active:
                 return False
+            # Nothing runs, so the only thing left to make room is the donor itself.
+            self._evict()
+            donor, length = -1, 0
         sequence_id = self._free.popleft()
         if length:
             self._context.share(donor, sequence_id, length)
@@ -168,7 +174,7 @@ class Batcher:
     def _evict(self, keep: int = -1) -> bool:
         """Drop the least recently used finished prompt."""
         for sequence_id in self._retained:
-            if sequence_id != keep or len(self._retained) == 1 and not self._active:
+            if sequence_id != keep:
                 del self._retained[sequence_id]
                 self._context.forget(sequence_id)
                 self._free.append(sequence_id)
@@ -192,7 +198,9 @@ class Batcher:
             prompt = sequence.request.prompt
             end = min(sequence.computed + room, len(prompt))
             for position in range(sequence.computed, end):
-                steps.append(Step(prompt[position], position, sequence.id, position + 1 == len(prompt)))
+                steps.append(
+                    Step(prompt[position], position, sequence.id, position + 1 == len(prompt))
+                )
             room -= end - sequence.computed
             sequence.computed = end
             if end == len(prompt):
@@ -275,9 +283,7 @@ def _common(a: Sequence[int], b: Sequence[int], limit: int) -> int:
 def _distinct(prompts: Iterable[list[int]]) -> int:
     """Number of nodes in the prefix tree of ``prompts``."""
     ordered = sorted(prompts)
-    shared = sum(
-        _common(a, b, len(b)) for a, b in zip(ordered, ordered[1:], strict=False)
-    )
+    shared = sum(_common(a, b, len(b)) for a, b in pairwise(ordered))
     return sum(map(len, ordered)) - shared
 
 

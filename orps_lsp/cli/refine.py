@@ -1,0 +1,181 @@
+"""``orps-lsp refine FILE::QUALNAME``: the main job, from the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from orps_lsp import files, report
+from orps_lsp.cli.errors import UsageError
+from orps_lsp.config import Origin, Settings, parse, read_workspace
+from orps_lsp.errors import OrpsError
+from orps_lsp.refine import Request, find_workspace, refine
+from orps_lsp.search.types import Intent, Outcome
+from orps_lsp.source.locate import FunctionNotFound, find_at
+
+_INTERRUPTED = 130
+_OPTIONS = {
+    "seconds": float,
+    "candidates": int,
+    "rounds": int,
+    "tokens": int,
+    "seed": int,
+    "temperature": float,
+    "threads": int,
+    "model": str,
+    "method": str,
+    "python": str,
+    "sandbox": str,
+    "engine": str,
+    "script": str,
+}
+
+
+def add_parser(commands: Any) -> None:
+    parser = commands.add_parser(
+        "refine",
+        help="search for better versions of one function",
+        description="Search for better versions of one function; every version that is offered "
+        "passed the function's tests in a sandbox.",
+    )
+    parser.add_argument(
+        "function",
+        metavar="FILE::QUALNAME",
+        help="for example pkg/mod.py::Class.method, or FILE:LINE",
+    )
+    parser.add_argument("--intent", choices=[intent.value for intent in Intent])
+    docs = {item.name: item.metadata["doc"] for item in fields(Settings)}
+    for name, kind in _OPTIONS.items():
+        parser.add_argument(f"--{name}", type=kind, help=docs[name])
+    parser.add_argument(
+        "--apply", type=int, metavar="RANK", help="write this refinement to the file"
+    )
+    parser.add_argument("--json", action="store_true", help="print the outcome as one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    file, request = _request(args)
+    settings = _settings(args, request.workspace)
+    _ensure_model(settings)
+    outcome = asyncio.run(_refine(request, settings))
+    if outcome is None:
+        print("orps-lsp: cancelled before anything was found", file=sys.stderr)
+        return _INTERRUPTED
+    if args.json:
+        print(json.dumps(report.to_json(outcome), indent=2))
+    else:
+        from orps_lsp.cli.terminal import print_outcome
+
+        print_outcome(outcome)
+    if args.apply is not None:
+        _apply(file, outcome, args.apply)
+    return 0
+
+
+def _request(args: argparse.Namespace) -> tuple[files.SourceFile, Request]:
+    """Read the file and find the function by name, or by a line in it."""
+    name, _, qualname = args.function.partition("::")
+    line = 0
+    if not qualname:
+        name, _, number = name.rpartition(":")
+        if not (name and number.isdigit()):
+            raise UsageError(
+                f"'{args.function}' names no function.", "Write FILE::QUALNAME or FILE:LINE."
+            )
+        line = int(number)
+    path = Path(name).absolute()
+    file = files.read(path)
+    if line:
+        function = find_at(file.text, line)
+        if function is None:
+            raise FunctionNotFound(f"There is no function at line {line} of {name}.")
+        qualname = function.qualname
+    intent = Intent(args.intent) if args.intent else None
+    return file, Request(find_workspace(path), path.resolve(), file.text, qualname, intent)
+
+
+def _settings(args: argparse.Namespace, workspace: Path) -> Settings:
+    """Defaults, then the workspace's, then the flags; wrong flags end the command."""
+    settings, problems = read_workspace(workspace)
+    for problem in problems:
+        print(f"orps-lsp: {problem}", file=sys.stderr)
+    given = {name: getattr(args, name) for name in _OPTIONS if getattr(args, name) is not None}
+    settings, problems = parse(given, Origin.COMMAND_LINE, settings)
+    if problems:
+        raise UsageError(" ".join(problem.message for problem in problems))
+    return settings
+
+
+def _ensure_model(settings: Settings) -> None:
+    """Fetch the model if it is not here yet: the first run needs no other command before it."""
+    if settings.engine != "llama_cpp":
+        return
+    from orps_lsp import models
+    from orps_lsp.cli.models import pull_with_progress
+
+    if not models.resolve(settings.model).present:
+        pull_with_progress(settings.model, Console(stderr=True))
+
+
+async def _refine(request: Request, settings: Settings) -> Outcome | None:
+    """Run the search; Ctrl-C stops it and keeps what was found, a second one gives up at once."""
+    from orps_lsp.cli.terminal import progress_display
+    from orps_lsp.llm import create_engine
+
+    stop = asyncio.Event()
+    engine = create_engine(settings)
+    try:
+        with _interrupts(stop), progress_display(request.qualname) as listen:
+            return await refine(request, settings, engine, stop=stop, listen=listen)
+    except asyncio.CancelledError:
+        return None
+    finally:
+        await engine.close()
+
+
+@contextlib.contextmanager
+def _interrupts(stop: asyncio.Event) -> Iterator[None]:
+    """SIGINT and SIGTERM set ``stop``; a second one cancels the task that runs."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    assert task
+
+    def interrupt() -> None:
+        if stop.is_set():
+            task.cancel()
+        stop.set()
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    try:
+        for number in signals:
+            loop.add_signal_handler(number, interrupt)
+    except NotImplementedError:  # Windows: KeyboardInterrupt does it
+        yield
+        return
+    try:
+        yield
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+def _apply(file: files.SourceFile, outcome: Outcome, rank: int) -> None:
+    chosen = next((r for r in outcome.refinements if r.rank == rank), None)
+    if chosen is None:
+        raise OrpsError(
+            f"There is no refinement #{rank}: {len(outcome.refinements)} were found.",
+            "The file was not changed.",
+        )
+    files.write(file, chosen.candidate.module)
+    print(f"Applied #{rank} to {file.path}", file=sys.stderr)

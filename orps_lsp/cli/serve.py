@@ -1,0 +1,28 @@
+"""``orps-lsp serve``: the language server on stdio, or on a TCP port of this machine."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+
+def add_parser(commands: Any) -> None:
+    parser = commands.add_parser("serve", help="run the language server (stdio by default)")
+    parser.add_argument(
+        "--tcp", type=_address, metavar="HOST:PORT", help="listen there instead of on stdio"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from orps_lsp.lsp.server import serve
+
+    serve(args.tcp)
+    return 0
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"expected HOST:PORT, not {text!r}")
+    return host, int(port)

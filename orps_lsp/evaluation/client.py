@@ -1,0 +1,178 @@
+"""The parent's end of the worker: commands out, events in, one queue per child."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import itertools
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orps_lsp.evaluation.protocol import EvaluationError
+from orps_lsp.evaluation.sandbox import Policy, Sandbox, SandboxedProcess
+
+WORKER = Path(__file__).parent / "worker"
+PRELOAD_SECONDS = 30.0
+GRACE_SECONDS = 10.0  # the worker keeps the time limits itself; later than this, it is stuck
+
+Event = Mapping[str, Any]
+
+
+class WorkerDied(EvaluationError):
+    """The worker's process ended, or no longer answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a child ended: ``exit``, ``signal``, ``wall`` (time limit) or ``killed`` (by us)."""
+
+    reason: str
+    status: int
+
+
+class Worker:
+    """A running worker. :meth:`close` ends it and all its children."""
+
+    def __init__(self, process: SandboxedProcess) -> None:
+        self._process = process
+        self._children: dict[str, asyncio.Queue[Event | End | None]] = {}
+        self._replies: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._names = itertools.count(1)
+        self._dead = False
+        self._reader = asyncio.create_task(self._read())
+
+    @classmethod
+    async def start(cls, sandbox: Sandbox, python: Path, policy: Policy) -> Worker:
+        """Start the worker under the user's interpreter ``python``."""
+        argv = [str(python), "-B", str(WORKER / "__main__.py")]
+        return cls(await sandbox.spawn(argv, policy))
+
+    async def preload(self, modules: Iterable[str], workspace: Path) -> bool:
+        """Import libraries for all later children; False if that loaded files of the workspace."""
+        self._command(op="preload", modules=list(modules), workspace=str(workspace))
+        try:
+            reply = await asyncio.wait_for(self._replies.get(), PRELOAD_SECONDS)
+        except asyncio.TimeoutError:
+            raise self._died("The worker did not answer.") from None
+        if reply is None:
+            raise self._died("The worker ended.")
+        return not reply["tainted"]
+
+    def set_inputs(self, inputs: Iterable[bytes]) -> None:
+        """Give the pickled calls that later hosts count by index."""
+        self._command(op="inputs", inputs=[base64.b64encode(item).decode() for item in inputs])
+
+    @contextlib.asynccontextmanager
+    async def child(self, job: Mapping[str, Any], wall: float) -> AsyncIterator[Child]:
+        """Fork a child for ``job``; it is killed on leaving, if it still runs then."""
+        name = str(next(self._names))
+        events: asyncio.Queue[Event | End | None] = asyncio.Queue()
+        self._children[name] = events
+        child = Child(self, name, events, wall)
+        try:
+            self._command(op="spawn", child=name, job=job, wall=wall)
+            yield child
+        finally:
+            del self._children[name]
+            if child.end is None and not self._dead:
+                with contextlib.suppress(WorkerDied):
+                    self._command(op="kill", child=name)
+
+    def request(self, child: str, request: Mapping[str, Any], wall: float) -> None:
+        self._command(op="request", child=child, request=request, wall=wall)
+
+    async def close(self) -> None:
+        """End the worker. Safe to call twice."""
+        self._dead = True
+        try:
+            await self._process.kill()
+        finally:
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
+
+    def _command(self, **command: Any) -> None:
+        if self._dead:
+            raise self._died("The worker ended.")
+        self._process.stdin.write(json.dumps(command).encode() + b"\n")
+
+    async def _read(self) -> None:
+        try:
+            while line := await self._process.stdout.readline():
+                self._dispatch(json.loads(line))
+        except (ValueError, ConnectionError):
+            pass  # a line that is too long, or none of ours: it cannot be trusted any more
+        finally:
+            self._dead = True
+            for queue in self._children.values():
+                queue.put_nowait(None)
+            self._replies.put_nowait(None)
+
+    def _dispatch(self, message: Event) -> None:
+        if "child" not in message:
+            self._replies.put_nowait(message)
+            return
+        queue = self._children.get(message["child"])
+        if queue is None:
+            return  # late news of a child that nobody waits for any more
+        if "end" in message:
+            queue.put_nowait(End(message["end"], message["status"]))
+        else:
+            queue.put_nowait(message["event"])
+
+    def _died(self, what: str) -> WorkerDied:
+        detail = self._process.stderr_tail().strip()
+        return WorkerDied(
+            f"{what} Its last words: {detail[-600:]}" if detail else what,
+            "Check that the project's interpreter starts, and that memory is left.",
+        )
+
+
+class Child:
+    """One forked job. ``end`` is how it ended, None while it runs."""
+
+    def __init__(
+        self, worker: Worker, name: str, events: asyncio.Queue[Event | End | None], wall: float
+    ) -> None:
+        self._worker = worker
+        self._name = name
+        self._events = events
+        self._wall = wall
+        self.end: End | None = None
+
+    def request(self, wall: float, **request: Any) -> None:
+        """Ask a host for something; its answer comes as :meth:`events`."""
+        self._wall = wall
+        self._worker.request(self._name, request, wall)
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Yield events up to the one that bears "done", or to the child's end.
+
+        Raises:
+            WorkerDied: the whole worker is gone.
+        """
+        deadline = asyncio.get_running_loop().time() + self._wall + GRACE_SECONDS
+        while self.end is None:
+            left = deadline - asyncio.get_running_loop().time()
+            try:
+                event = await asyncio.wait_for(self._events.get(), max(0.0, left))
+            except asyncio.TimeoutError:
+                raise self._worker._died("The worker did not answer.") from None
+            if event is None:
+                raise self._worker._died("The worker ended.")
+            if isinstance(event, End):
+                self.end = event
+                return
+            yield event
+            if event.get("done"):
+                return
+
+    async def answer(self) -> Event:
+        """Return all fields of the events up to "done" as one, empty if the child ended."""
+        fields: dict[str, Any] = {}
+        async for event in self.events():
+            fields.update(event)
+        return fields if fields.get("done") else {}

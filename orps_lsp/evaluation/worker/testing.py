@@ -1,0 +1,161 @@
+"""The job ``tests``: run the user's tests against a given text of the target's module.
+
+Job: {"kind": "tests", "workspace", "file", "text", "qualname", "record": BOOLEAN,
+      "files": [PATH, ...], "ids": [TEST ID, ...] (none: the whole suite), "limits", "filter"}
+Events, as they happen:
+    {"runner": "pytest 8.3.0"}
+    {"collected": NUMBER}
+    {"collect_error": WHERE, "message": TEXT}
+    {"start": TEST ID}
+    {"call": NUMBER, "pickle": BASE64}            a distinct call, once
+    {"result": TEST ID, "outcome", "seconds", "message", "file", "entered": NUMBER, "calls": [...]}
+    {"done": true, ...}                           see ``run``
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import sys
+import tempfile
+import time
+from typing import Any
+
+from . import modules, probe, substitute
+from .channel import Channel, Message
+
+MAX_MESSAGE = 600
+MAX_OUTPUT = 4000
+
+
+def run(job: Message, channel: Channel) -> None:
+    """Run the tests; report where the function's module came from and what else was loaded."""
+    workspace = job["workspace"]
+    os.chdir(workspace)
+    sys.path.insert(0, workspace)
+    source = os.path.join(workspace, "src")
+    if os.path.isdir(source):
+        sys.path.append(source)
+    recorder = probe.Recorder(job["record"])
+    recorder.install()
+    substitution = substitute.Substitution(
+        job["file"], job["text"], lambda tree: probe.add_probe(tree, job["qualname"])
+    )
+    substitution.install()
+    report = Report(recorder, channel)
+    output = _redirect_output()
+    try:
+        import pytest
+    except ImportError:
+        from .unittest_runner import run_unittest
+
+        status = run_unittest(job, report)
+    else:
+        from .pytest_runner import run_pytest
+
+        channel.send({"runner": "pytest " + pytest.__version__})
+        status = run_pytest(job, report, substitution)
+    report.flush()
+    channel.send(
+        {
+            "done": True,
+            "status": status,
+            "output": _tail(output),
+            "loads": substitution.loads,
+            "entered": recorder.total,
+            "modules": recorder.modules,
+            "unpicklable": recorder.unpicklable,
+            "left_out": recorder.left_out,
+            "libraries": modules.libraries(workspace) if job["record"] else [],
+            "path": [entry for entry in sys.path if isinstance(entry, str)],
+        }
+    )
+
+
+class Report:
+    """What both runners tell: one result per test, with what the probe saw during it."""
+
+    def __init__(self, recorder: probe.Recorder, channel: Channel) -> None:
+        self._recorder = recorder
+        self._channel = channel
+        self._started = 0.0
+
+    def runner(self, name: str) -> None:
+        self._channel.send({"runner": name})
+
+    def collected(self, number: int) -> None:
+        self._channel.send({"collected": number})
+
+    def collect_error(self, where: str, message: str) -> None:
+        self._channel.send({"collect_error": where, "message": _shorten(message, MAX_OUTPUT)})
+
+    def start(self, test: str) -> None:
+        self.flush()
+        self._recorder.start_test()
+        self._channel.send({"start": test})
+        self._started = time.perf_counter()
+
+    def result(self, test: str, outcome: str, message: str, file: str) -> None:
+        seconds = time.perf_counter() - self._started
+        self.flush()
+        self._channel.send(
+            {
+                "result": test,
+                "outcome": outcome,
+                "seconds": seconds,
+                "message": _shorten(message, MAX_MESSAGE),
+                "file": file,
+                "entered": self._recorder.entered,
+                "calls": sorted(self._recorder.calls),
+            }
+        )
+
+    def flush(self) -> None:
+        """Send the calls recorded since the last time."""
+        for number, data in self._recorder.fresh:
+            self._channel.send({"call": number, "pickle": base64.b64encode(data).decode()})
+        self._recorder.fresh.clear()
+
+
+def _shorten(text: str, limit: int) -> str:
+    # Test output may hold lone surrogates, which are no UTF-8.
+    text = text.strip().encode("utf-8", "replace").decode()
+    return text if len(text) <= limit else text[: limit - 1] + "\u2026"
+
+
+def _redirect_output() -> int | None:
+    """Send descriptors 1 and 2 to a file, to quote from when the runner itself fails."""
+    try:
+        fd, path = tempfile.mkstemp(prefix="orps-output-")
+    except OSError:
+        return None
+    os.unlink(path)
+    os.dup2(fd, 1)
+    os.dup2(fd, 2)
+    return fd
+
+
+def _tail(fd: int | None) -> str:
+    if fd is None:
+        return ""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            continue
+    size = os.fstat(fd).st_size
+    start = max(0, size - MAX_OUTPUT)
+    return os.pread(fd, size - start, start).decode("utf-8", "replace").strip()
+
+
+def outcome_of(phases: dict[str, str]) -> str:
+    """Return a test's outcome from the outcomes of its phases (setup, call, teardown)."""
+    values: list[Any] = [phases.get("setup"), phases.get("call"), phases.get("teardown")]
+    setup, call, teardown = values
+    if setup == "skipped" or call == "skipped":
+        return "skipped"
+    if setup != "passed":
+        return "error"
+    if call != "passed":
+        return "failed"
+    return "passed" if teardown == "passed" else "error"

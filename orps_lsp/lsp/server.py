@@ -1,0 +1,227 @@
+"""The server's process: it speaks with one client over stdio or TCP until either of them ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from pygls.io_ import run_async
+from pygls.lsp.server import LanguageServer
+
+from orps_lsp import __version__
+from orps_lsp.errors import OrpsError
+from orps_lsp.lsp import features, log
+from orps_lsp.lsp.capabilities import Capabilities
+from orps_lsp.lsp.presenter import Presenter
+from orps_lsp.lsp.session import Session
+
+logger = logging.getLogger(__name__)
+
+_PARENT_CHECK_SECONDS = 5.0
+_CLOSE_SECONDS = 5.0
+_LINE_LIMIT = 1 << 20
+
+
+class OrpsServer(LanguageServer):
+    """pygls' server with one session and safe ways to tell the client something."""
+
+    def __init__(self) -> None:
+        super().__init__("orps-lsp", __version__)
+        self.closed = False
+        self.presenter = Presenter(self)
+        self.session = Session(
+            changed=self.presenter.job_changed,
+            warn=lambda text: self.show(types.MessageType.Warning, text),
+        )
+        self._reported: set[str] = set()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self.session.capabilities
+
+    def show(self, kind: types.MessageType, text: str) -> None:
+        """Show a message (``window/showMessage``)."""
+        if not self.closed:
+            self.window_show_message(types.ShowMessageParams(kind, f"ORPS: {text}"))
+
+    def log(self, text: str) -> None:
+        """Write into the editor's log of this server (``window/logMessage``)."""
+        if not self.closed:
+            self.window_log_message(types.LogMessageParams(types.MessageType.Info, text))
+
+    def notify(self, method: str, params: dict[str, object]) -> None:
+        """Send a notification that is not part of LSP."""
+        if not self.closed:
+            self.protocol.notify(method, params)
+
+    def refresh_lenses(self) -> None:
+        """Make the client ask again for code lenses, if it can."""
+        if not self.closed and self.capabilities.code_lens_refresh:
+            self.workspace_code_lens_refresh(None)
+
+    def failure(self, feature: str, error: Exception) -> JsonRpcException:
+        """Say what went wrong in a feature; returns the error to answer with.
+
+        A fault of ours is shown once for each feature: hovers come with every move of the mouse.
+        """
+        if isinstance(error, JsonRpcException):
+            return error
+        failed = types.LSPErrorCodes.RequestFailed.value
+        if isinstance(error, OrpsError):
+            return JsonRpcException(str(error), code=failed)
+        logger.error("%s failed", feature, exc_info=error)
+        text = f"{feature} failed: {type(error).__name__}: {error}"
+        if feature not in self._reported:
+            self._reported.add(feature)
+            self.show(types.MessageType.Error, f"{text}. The log has the details.")
+        return JsonRpcException(text, code=failed)
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """What pygls could not handle. Not sent: the client may be what is broken."""
+        logger.error("%s: %s", getattr(source, "__name__", source), error)
+
+
+def create_server() -> OrpsServer:
+    """Make a server with all features, not yet connected to a client."""
+    server = OrpsServer()
+    features.register(server)
+    return server
+
+
+def serve(tcp: tuple[str, int] | None = None) -> int:
+    """Serve one client over stdio, or over the first connection to a TCP address.
+
+    Returns the exit code that LSP asks for: 0 after ``shutdown`` and ``exit``, else 1; 2 if there
+    can be no client.
+    """
+    log.configure()
+    if tcp is not None:
+        return asyncio.run(_serve_tcp(*tcp))
+    if sys.stdin.isatty():
+        print("orps-lsp speaks LSP on stdin and stdout; editors start it.", file=sys.stderr)
+    return asyncio.run(_serve_stdio())
+
+
+async def _serve_stdio() -> int:
+    stdin, stdout = _claim_stdio()
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=_LINE_LIMIT)
+    try:
+        await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(stdin, "rb", buffering=0)
+        )
+        # Of the pipe's protocol only flow control is used: what it would read never comes.
+        transport, protocol = await loop.connect_write_pipe(
+            lambda: asyncio.StreamReaderProtocol(asyncio.StreamReader()),
+            os.fdopen(stdout, "wb", buffering=0),
+        )
+    except (ValueError, PermissionError) as error:
+        print(f"orps-lsp: stdin and stdout must be pipes or sockets: {error}", file=sys.stderr)
+        return 2
+    writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+    return await _Connection(create_server(), reader, writer).run()
+
+
+def _claim_stdio() -> tuple[int, int]:
+    """Keep stdin and stdout for the protocol alone; returns private descriptors of both.
+
+    A stray print, or a child's, would break the client's connection: descriptor 1 is stderr now.
+    """
+    stdin, stdout = os.dup(0), os.dup(1)
+    with open(os.devnull, "rb") as null:  # noqa: PTH123
+        os.dup2(null.fileno(), 0)
+    os.dup2(2, 1)
+    return stdin, stdout
+
+
+async def _serve_tcp(host: str, port: int) -> int:
+    connected: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
+    connected = asyncio.get_running_loop().create_future()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if connected.done():
+            writer.close()
+        else:
+            connected.set_result((reader, writer))
+
+    listener = await asyncio.start_server(accept, host, port, limit=_LINE_LIMIT)
+    address = listener.sockets[0].getsockname()
+    print(f"orps-lsp: listening on {address[0]}:{address[1]}", file=sys.stderr, flush=True)
+    reader, writer = await connected
+    listener.close()
+    return await _Connection(create_server(), reader, writer).run()
+
+
+@dataclass(slots=True)
+class _Connection:
+    """One client, from its first message until nothing of it is left."""
+
+    server: OrpsServer
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def run(self) -> int:
+        """Serve until the client exits, dies or hangs up, or a signal comes; then end all."""
+        server = self.server
+        server.protocol.set_writer(self.writer)
+        end = cast("asyncio.Task[int]", asyncio.current_task()).cancel
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, lambda: None if server.closed else end())
+        watch = asyncio.create_task(_when_orphaned(server, end))
+        code = 1
+        try:
+            await run_async(threading.Event(), self.reader, server.protocol, logger)
+        except SystemExit as exit:  # how pygls says that the client sent `exit`
+            code = int(exit.code or 0)
+        except (asyncio.CancelledError, asyncio.IncompleteReadError, ConnectionError) as end:
+            logger.info("The connection ended: %s", type(end).__name__)
+        finally:
+            server.closed = True
+            watch.cancel()
+            await _bounded(server.session.close, "the session")
+            self.writer.close()
+            await _bounded(self.writer.wait_closed, "the connection")
+        return code
+
+
+async def _when_orphaned(server: OrpsServer, end: Callable[[], object]) -> None:
+    """Call ``end`` once the process that ``initialize`` named is gone.
+
+    One that was never seen lives elsewhere (another container), and its absence says nothing.
+    """
+    seen = False
+    while True:
+        await asyncio.sleep(_PARENT_CHECK_SECONDS)
+        if server.process_id is not None and _alive(server.process_id):
+            seen = True
+        elif seen:
+            logger.warning("The client's process is gone.")
+            end()
+            return
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+async def _bounded(close: Callable[[], Awaitable[None]], what: str) -> None:
+    try:
+        await asyncio.wait_for(close(), _CLOSE_SECONDS)
+    except Exception:
+        logger.exception("Could not end %s.", what)

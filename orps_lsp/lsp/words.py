@@ -1,0 +1,169 @@
+"""What people read: one line of progress, the end of a job, the hover's page (Markdown)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from orps_lsp.evaluation.protocol import Evaluation, Speedup
+from orps_lsp.evaluation.static import Complexity
+from orps_lsp.lsp.jobs import Job, JobState
+from orps_lsp.search.types import Outcome, Progress, Refinement
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#|~!])")
+
+
+def progress_line(progress: Progress) -> str:
+    """ "round 2/3, 14 candidates, best 1.8x faster, 45 tok/s"."""
+    parts = [progress.phase]
+    if progress.counts.generated:
+        parts.append(_count(progress.counts.generated, "candidate"))
+    if progress.best:
+        parts.append(f"best {progress.best.summary}")
+    if progress.tokens_per_second >= 1:
+        parts.append(f"{progress.tokens_per_second:.0f} tok/s")
+    return ", ".join(parts)
+
+
+def state_line(job: Job, position: int) -> str:
+    """What an active job does right now; ``position`` is its place in the queue."""
+    if job.state is JobState.WAITING:
+        return f"waiting for {_count(position, 'other search', 'other searches')}"
+    if job.stop.is_set():
+        return "stopping"
+    return progress_line(job.progress) if job.progress else "starting"
+
+
+def found_line(outcome: Outcome) -> str:
+    """ "2 refinements, best 2.3x faster, 14/14 tests"; nothing if there are none."""
+    refinements = outcome.refinements
+    if not refinements:
+        return ""
+    return f"{_count(len(refinements), 'refinement')}, best {refinements[0].summary}"
+
+
+def end_line(job: Job) -> str:
+    """How a job ended, in a sentence or two."""
+    name = f"`{job.work.qualname}`"
+    if job.outcome is None:
+        if job.state is JobState.CANCELLED or job.error is None:
+            return f"Refining {name} was cancelled."
+        return f"Refining {name} failed. {job.error}"
+    reason = job.outcome.stop_reason.sentence
+    if not job.outcome.refinements:
+        return f"No better version of {name} was found. {reason}"
+    found = _count(len(job.outcome.refinements), "refinement")
+    return f"{found} of {name}: best {job.outcome.refinements[0].summary}. {reason}"
+
+
+def progress_page(job: Job, position: int) -> str:
+    """The hover while a job is going on."""
+    return f"**ORPS** is refining `{job.work.qualname}`: {escape(state_line(job, position))}."
+
+
+def outcome_page(outcome: Outcome) -> str:
+    """The hover once there is an outcome: table, critique, evidence, what was not checked."""
+    found = found_line(outcome) or "nothing better found"
+    paragraphs = [f"**ORPS**, {outcome.intent.value}: {escape(found)}.", "\n".join(_table(outcome))]
+    if outcome.refinements:
+        paragraphs += _details(outcome.refinements[0])
+    paragraphs += [escape(note) for note in (*outcome.baseline.notes, *outcome.notes)]
+    paragraphs.append(
+        escape(
+            f"{outcome.stop_reason.sentence} {_count(outcome.counts.generated, 'candidate')} in"
+            f" {outcome.seconds:.0f} s by {outcome.model}; sandbox: {outcome.baseline.sandbox}."
+        )
+    )
+    return "\n\n".join(paragraphs)
+
+
+def escape(text: str) -> str:
+    """Put text, the model's above all, into one Markdown paragraph that says just that."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def _table(outcome: Outcome) -> Iterator[str]:
+    yield "| | tests | speed | memory | complexity |"
+    yield "|---|---|---|---|---|"
+    baseline = outcome.baseline
+    original = outcome.baseline_complexity
+    seconds, peak = baseline.call_seconds, baseline.peak_bytes
+    yield _row(
+        "original",
+        f"{baseline.passed}/{len(baseline.tests)}",
+        "" if seconds is None else _seconds(seconds),
+        "" if peak is None else _bytes(peak),
+        _complexity(original),
+    )
+    for refinement in outcome.refinements:
+        candidate = refinement.candidate
+        evaluation = candidate.evaluation
+        yield _row(
+            f"#{refinement.rank} {candidate.strategy}",
+            f"{evaluation.passed}/{len(evaluation.tests)}" if evaluation else "",
+            _speedup(evaluation.speedup) if evaluation else "",
+            _memory(evaluation) if evaluation else "",
+            _complexity(candidate.complexity),
+        )
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(map(escape, cells)) + " |"
+
+
+def _details(best: Refinement) -> Iterator[str]:
+    candidate = best.candidate
+    if candidate.critique:
+        yield f"**Critique of #{best.rank}**: {escape(candidate.critique)}"
+    if candidate.evaluation is None:
+        return
+    tests = f"{candidate.evaluation.passed}/{len(candidate.evaluation.tests)} tests pass"
+    evidence = candidate.evaluation.evidence
+    if evidence is None:
+        yield f"**Evidence**: {tests}."
+        return
+    compared = [
+        f"{number:,} {kind}"
+        for number, kind in ((evidence.replayed, "recorded"), (evidence.generated, "generated"))
+        if number
+    ]
+    agree = f"; {' and '.join(compared)} inputs agree" if compared else ""
+    yield f"**Evidence**: {tests}{agree}."
+    if evidence.unchecked:
+        yield f"**Not checked**: {escape(' '.join(evidence.unchecked))}"
+
+
+def _speedup(speedup: Speedup | None) -> str:
+    if speedup is None:
+        return "not measured"
+    text = f"{speedup.median:.2f}x ({speedup.low:.2f} to {speedup.high:.2f})"
+    return text if speedup.claimed or speedup.median < 1 else f"{text}, within noise"
+
+
+def _memory(evaluation: Evaluation) -> str:
+    ratio = evaluation.memory_ratio
+    return "" if ratio is None else f"{ratio:.2f}x"
+
+
+def _complexity(complexity: Complexity | None) -> str:
+    if complexity is None:
+        return ""
+    return f"{complexity.cyclomatic} branches, {complexity.lines} lines"
+
+
+def _seconds(seconds: float) -> str:
+    for factor, unit in ((1, "s"), (1e3, "ms"), (1e6, "us")):
+        if seconds * factor >= 1:
+            return f"{seconds * factor:.3g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"
+
+
+def _bytes(count: int) -> str:
+    for power, unit in ((2, "MiB"), (1, "KiB")):
+        if count >= 1024**power:
+            return f"{count / 1024**power:.3g} {unit}"
+    return f"{count} B"
+
+
+def _count(number: int, noun: str, plural: str = "") -> str:
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -1,0 +1,181 @@
+"""One refinement from request to outcome: the parts put together, for server and command line."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from orps_lsp.config import Settings
+from orps_lsp.errors import OrpsError
+from orps_lsp.evaluation.evaluator import open_evaluator
+from orps_lsp.evaluation.protocol import Baseline, Target
+from orps_lsp.llm.protocol import Engine
+from orps_lsp.search.core import Options
+from orps_lsp.search.prompts import Task
+from orps_lsp.search.run import search
+from orps_lsp.search.types import Budget, Intent, Outcome, Progress, ProgressListener
+from orps_lsp.source.context import collect
+from orps_lsp.source.locate import Function, SourceError, check_refinable, find
+
+_ROOT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini", ".git")
+_TESTS_SHOWN = {Intent.FIX: 8, Intent.OPTIMISE: 2, Intent.SIMPLIFY: 4}
+_LINES_SHOWN = 30  # of one test; a longer one would crowd out the function
+_FEW_CORES = 4  # up to here an evaluation needs the cores that decoding would use
+_T = TypeVar("_T")
+
+
+class RefineError(OrpsError):
+    """The request makes no sense for this function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to refine. ``source`` is the text as the user sees it, unsaved edits included.
+
+    ``intent`` None means: fix what fails its tests or is a stub, else optimise.
+    """
+
+    workspace: Path
+    file: Path
+    source: str
+    qualname: str
+    intent: Intent | None = None
+
+
+def find_workspace(file: Path) -> Path:
+    """The nearest folder above ``file`` that looks like a project's root, else its own folder."""
+    folder = file.resolve().parent
+    for candidate in (folder, *folder.parents):
+        if any((candidate / marker).exists() for marker in _ROOT_MARKERS):
+            return candidate
+    return folder
+
+
+async def refine(
+    request: Request,
+    settings: Settings,
+    engine: Engine,
+    *,
+    stop: asyncio.Event,
+    listen: ProgressListener,
+) -> Outcome:
+    """Search for better versions of one function.
+
+    Setting ``stop`` ends the search and keeps what was found. The engine stays the caller's.
+
+    Raises:
+        OrpsError: the function, the tests, the sandbox or the model cannot be used.
+        asyncio.CancelledError: cancelled, or stopped before there was a baseline to compare with.
+    """
+    function = find(request.source, request.qualname)
+    check_refinable(request.source, function)
+    target = Target(request.workspace, request.file, request.qualname, request.source)
+    listen(Progress(phase="loading the model"))
+    info = await _unless_stopped(engine.start(), stop)
+    listen(Progress(phase="starting the sandbox"))
+    evaluator = await _unless_stopped(open_evaluator(target, settings), stop)
+    try:
+        listen(Progress(phase="running the tests"))
+        baseline = await _unless_stopped(evaluator.baseline(), stop)
+        intent = _intent(request, function, baseline)
+        task = Task(
+            name=f"{request.file.relative_to(request.workspace).as_posix()}::{request.qualname}",
+            intent=intent,
+            function=function,
+            context=collect(request.source, function),
+            tests=_test_sources(request.workspace, baseline, _TESTS_SHOWN[intent]),
+            baseline=baseline,
+        )
+        return await search(
+            task,
+            target,
+            engine,
+            info,
+            evaluator,
+            method=settings.method,
+            budget=Budget(settings.seconds, settings.tokens, settings.candidates, settings.rounds),
+            options=Options(
+                beam=settings.beam,
+                seed=settings.seed,
+                temperature=settings.temperature,
+                alpha=settings.alpha if settings.alpha >= 0 else None,
+                pause_engine=(os.cpu_count() or 1) <= _FEW_CORES,
+            ),
+            stop=stop,
+            listen=listen,
+        )
+    finally:
+        await evaluator.close()
+
+
+async def _unless_stopped(step: Awaitable[_T], stop: asyncio.Event) -> _T:
+    """Await a step of the preparation; ``stop`` cancels it, as there is nothing to keep yet."""
+    work = asyncio.ensure_future(step)
+    stopped = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            raise asyncio.CancelledError
+        return work.result()
+    finally:
+        for future in (work, stopped):
+            future.cancel()
+        await asyncio.gather(work, stopped, return_exceptions=True)
+
+
+def _intent(request: Request, function: Function, baseline: Baseline) -> Intent:
+    """What to do, by the request and the baseline; refuses what cannot be proven."""
+    if not baseline.tests:
+        raise RefineError(
+            f"No test touches `{request.qualname}`: nothing could be proven about a new version.",
+            "Write a test that calls it, then ask again.",
+        )
+    broken = baseline.failed > 0
+    intent = request.intent or (Intent.FIX if broken or function.is_stub else Intent.OPTIMISE)
+    if intent is not Intent.FIX and broken:
+        raise RefineError(
+            f"{baseline.failed} of the {len(baseline.tests)} tests of `{request.qualname}` fail.",
+            "Fix it first (intent fix), then optimise or simplify it.",
+        )
+    if intent is Intent.FIX and not broken:
+        raise RefineError(
+            f"There is nothing to fix: all {len(baseline.tests)} tests of "
+            f"`{request.qualname}` pass.",
+            "Add a failing test, or choose the intent optimise or simplify.",
+        )
+    return intent
+
+
+def _test_sources(workspace: Path, baseline: Baseline, most: int) -> tuple[str, ...]:
+    """Sources of the most telling tests: failing ones first, then short ones."""
+    found: dict[str, bool] = {}  # source -> passed; parametrised tests share one source
+    for test in baseline.tests:
+        text = _test_source(workspace, test.id)
+        if text and text.count("\n") < _LINES_SHOWN:
+            found[text] = found.get(text, True) and test.passed
+    ordered = sorted(found, key=lambda text: (found[text], len(text)))
+    return tuple(ordered[:most])
+
+
+def _test_source(workspace: Path, test_id: str) -> str:
+    """Source of one test by pytest's node id or unittest's dotted id; empty if it is not found."""
+    file, _, rest = test_id.partition("::")
+    if rest:
+        qualname = rest.partition("[")[0].replace("::", ".")
+        candidates = [(workspace / file, qualname)]
+    else:
+        parts = test_id.split(".")
+        candidates = [
+            (workspace.joinpath(*parts[:cut]).with_suffix(".py"), ".".join(parts[cut:]))
+            for cut in range(1, len(parts))
+        ]
+    for path, qualname in candidates:
+        try:
+            return find(path.read_text(encoding="utf-8"), qualname).text
+        except (OSError, UnicodeDecodeError, SourceError):
+            continue
+    return ""

@@ -1,0 +1,343 @@
+"""What every search method is made of: draw candidates, evaluate them, criticise them.
+
+A :class:`Search` owns the tree and the budgets. A method decides what to expand next; it ends by
+returning a StopReason, or by the :class:`Finished` that the search raises when a budget is used up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, replace
+
+from orps_lsp.evaluation.protocol import Evaluation, Evaluator, Target, Verdict
+from orps_lsp.evaluation.static import Complexity, complexity, screen
+from orps_lsp.llm.protocol import Completion, Engine, EngineInfo, Prompt, Sampling, Usage
+from orps_lsp.search import ranking, scoring
+from orps_lsp.search.prompts import FENCE_END, SCORES, Prompts, Task
+from orps_lsp.search.strategies import Strategy
+from orps_lsp.search.types import (
+    Budget,
+    Candidate,
+    Counts,
+    Progress,
+    ProgressListener,
+    Refinement,
+    Status,
+    StopReason,
+)
+from orps_lsp.source.diff import unified
+from orps_lsp.source.extract import extract, fingerprint
+from orps_lsp.source.locate import SourceError
+from orps_lsp.source.splice import splice
+
+_CRITIQUE_TOKENS = 80
+_CRITIQUE_SHARE = 0.1  # of the seconds: kept for the critics of the best when generation must end
+_CRITIQUE_SECONDS = 15.0
+_SEED_STRIDE = 1_000_003
+
+
+class Finished(Exception):
+    """A budget is used up."""
+
+    def __init__(self, reason: StopReason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user may choose about a search, beyond its budget."""
+
+    beam: int = 3
+    seed: int = 0
+    temperature: float = 0.8
+    alpha: float | None = None  # None: by the size of the model
+    # On few cores an evaluation and a decoding engine slow each other down tenfold.
+    pause_engine: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """One candidate to be drawn: from which path (root first, () for the root), and how."""
+
+    strategy: Strategy
+    path: tuple[Candidate, ...] = ()
+    temperature: float | None = None
+
+
+class Search:
+    """One search over one function. Its methods are called by one coroutine at a time."""
+
+    def __init__(
+        self,
+        task: Task,
+        target: Target,
+        engine: Engine,
+        info: EngineInfo,
+        evaluator: Evaluator,
+        prompts: Prompts,
+        budget: Budget,
+        options: Options,
+        listen: ProgressListener,
+        max_tokens: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.task = task
+        self.budget = budget
+        self.options = options
+        self.candidates: list[Candidate] = []
+        self.usage = Usage()
+        self.round = 0
+        self.phase = ""
+        self._target = target
+        self._engine = engine
+        self._evaluator = evaluator
+        self._prompts = prompts
+        self._listen = listen
+        self._max_tokens = max_tokens
+        self._clock = clock
+        self._started = clock()
+        self._generating = 0.0
+        self._planned = 0
+        self._alpha = (
+            scoring.default_alpha(info.parameters) if options.alpha is None else options.alpha
+        )
+        self.original: Complexity = complexity(task.function.text)
+        self._seen = {fingerprint(task.function.text)}
+
+    # -- budgets
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the search began."""
+        return self._clock() - self._started
+
+    @property
+    def seconds_left(self) -> float | None:
+        return self.budget.seconds - self.seconds if self.budget.seconds else None
+
+    @property
+    def candidates_left(self) -> int | None:
+        return self.budget.candidates - self._planned if self.budget.candidates else None
+
+    def _generation_left(self) -> float | None:
+        """Seconds until generation must end, so that the best can still be criticised."""
+        left = self.seconds_left
+        if left is None:
+            return None
+        return left - min(_CRITIQUE_SECONDS, _CRITIQUE_SHARE * self.budget.seconds)
+
+    def _check_budgets(self) -> None:
+        left = self._generation_left()
+        if left is not None and left <= 0:
+            raise Finished(StopReason.BUDGET_SECONDS)
+        if self.budget.tokens and self.usage.generated >= self.budget.tokens:
+            raise Finished(StopReason.BUDGET_TOKENS)
+
+    # -- generation and evaluation
+
+    async def expand(
+        self,
+        expansions: Sequence[Expansion],
+        enough: Callable[[], bool] = lambda: False,
+    ) -> list[Candidate]:
+        """Draw all ``expansions`` at once and evaluate each one as soon as it is written.
+
+        Ends early when ``enough()`` holds. Returns the new candidates that ran.
+
+        Raises:
+            Finished: a budget is used up; what was evaluated until then is in ``candidates``.
+            EngineError, EvaluationError: as engine and evaluator raise them.
+        """
+        self._check_budgets()
+        if (left := self.candidates_left) is not None:
+            if left <= 0:
+                raise Finished(StopReason.BUDGET_CANDIDATES)
+            expansions = expansions[:left]
+        first = len(self.candidates)
+        pending = {asyncio.create_task(self._draw(self._number(), e)) for e in expansions}
+        try:
+            while pending and not enough():
+                done, pending = await asyncio.wait(
+                    pending, timeout=self._generation_left(), return_when=asyncio.FIRST_COMPLETED
+                )
+                for drawn in sorted((task.result() for task in done), key=lambda c: c.id):
+                    await self._take(drawn)
+                    if enough():
+                        break
+                self._check_budgets()
+        finally:
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
+        return [c for c in self.candidates[first:] if c.evaluation]
+
+    def _number(self) -> int:
+        self._planned += 1
+        return self._planned
+
+    async def _draw(self, number: int, expansion: Expansion) -> Candidate:
+        """Let the model write one version."""
+        sampling = Sampling(
+            seed=self.options.seed * _SEED_STRIDE + number,
+            temperature=expansion.temperature or self.options.temperature,
+            max_tokens=self._max_tokens,
+            stop=() if self._prompts.think else (FENCE_END,),
+        )
+        prompt = self._prompts.programmer(expansion.strategy, expansion.path)
+        completion = await self._complete(prompt, sampling)
+        return Candidate(
+            id=number,
+            parent=expansion.path[-1].id if expansion.path else None,
+            round=self.round,
+            strategy=expansion.strategy.name,
+            code=completion.text,
+            status=Status.SCREENED_OUT,
+        )
+
+    async def _complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
+        completion = await self._engine.complete(prompt, sampling)
+        self.usage += completion.usage
+        return completion
+
+    async def _take(self, drawn: Candidate) -> None:
+        """Screen a drawn version, run it if it is worth it, and put it into the tree."""
+        candidate = self._screen(drawn)
+        if candidate.module and candidate.status is not Status.DUPLICATE:
+            async with self._cores():
+                evaluation = await self._evaluator.evaluate(candidate.module)
+            candidate = self._judge(candidate, evaluation)
+        self.candidates.append(candidate)
+        self.report()
+
+    def _screen(self, drawn: Candidate) -> Candidate:
+        """Everything that can be said of a version before it runs."""
+        function = self.task.function
+        try:
+            code = extract(drawn.code, function)
+            spliced = splice(self._target.source, function.qualname, code)
+        except SourceError as error:
+            return replace(drawn, reason=error.message)
+        candidate = replace(drawn, code=code)
+        print_of = fingerprint(code)
+        if print_of in self._seen:
+            return replace(candidate, status=Status.DUPLICATE, reason="The same as an earlier one.")
+        self._seen.add(print_of)
+        if reason := screen(self._target.source, spliced.text):
+            return replace(candidate, reason=reason)
+        return replace(candidate, module=spliced.text, complexity=complexity(spliced.function_text))
+
+    def _judge(self, candidate: Candidate, evaluation: Evaluation) -> Candidate:
+        assert candidate.complexity
+        outcome = scoring.outcome_reward(
+            self.task.intent, evaluation, self.original, candidate.complexity
+        )
+        verified = evaluation.verdict is Verdict.VERIFIED
+        return replace(
+            candidate,
+            status=Status.VERIFIED if verified else Status.FAILED,
+            reason=evaluation.reason,
+            evaluation=evaluation,
+            outcome=outcome,
+            score=scoring.combine(None, outcome, self._alpha),
+        )
+
+    def _cores(self) -> AbstractAsyncContextManager[None]:
+        return self._engine.paused() if self.options.pause_engine else nullcontext()
+
+    # -- criticism
+
+    async def criticise(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Let the critic review and score those that it has not seen; returns all, updated."""
+        fresh = [c for c in candidates if c.evaluation and c.process is None]
+        reviewed = await asyncio.gather(*map(self._review, fresh))
+        by_id = {c.id: c for c in reviewed}
+        self.candidates = [by_id.get(c.id, c) for c in self.candidates]
+        self.report()
+        return [by_id.get(c.id, c) for c in candidates]
+
+    async def _review(self, candidate: Candidate) -> Candidate:
+        sampling = Sampling(
+            seed=self.options.seed * _SEED_STRIDE + candidate.id,
+            temperature=0.3,
+            max_tokens=_CRITIQUE_TOKENS,
+            stop=("\n\n", "```"),
+        )
+        completion = await self._complete(self._prompts.critic(candidate), sampling)
+        critique = _whole_sentences(completion.text)
+        choice = await self._engine.choose(self._prompts.score(candidate, critique), SCORES)
+        self.usage += choice.usage
+        process = scoring.process_reward(choice.probabilities)
+        score = scoring.combine(process, candidate.outcome, self._alpha)
+        return replace(candidate, critique=critique, process=process, score=score)
+
+    # -- results
+
+    def best(self, count: int) -> list[Candidate]:
+        """The ``count`` candidates of the highest score that ran."""
+        ran = [c for c in self.candidates if c.evaluation]
+        return sorted(ran, key=lambda c: (-c.score, c.id))[:count]
+
+    def path(self, candidate: Candidate) -> tuple[Candidate, ...]:
+        """The attempts from the root to ``candidate``."""
+        by_id = {c.id: c for c in self.candidates}
+        path = [candidate]
+        while (parent := path[0].parent) is not None and parent in by_id:
+            path.insert(0, by_id[parent])
+        return tuple(path)
+
+    def offered(self) -> tuple[Candidate, ...]:
+        return ranking.rank(self.task.intent, self.candidates, self.original)
+
+    def refinements(self) -> tuple[Refinement, ...]:
+        """The offered candidates with their diffs, the best first."""
+        target = self._target
+        path = target.file.relative_to(target.workspace).as_posix()
+        return tuple(
+            Refinement(
+                rank,
+                candidate,
+                unified(target.source, candidate.module, path),
+                ranking.summary(self.task.intent, candidate, self.original),
+            )
+            for rank, candidate in enumerate(self.offered(), 1)
+        )
+
+    def counts(self) -> Counts:
+        statuses = [c.status for c in self.candidates]
+        return Counts(
+            generated=len(statuses),
+            duplicates=statuses.count(Status.DUPLICATE),
+            screened_out=statuses.count(Status.SCREENED_OUT),
+            failed=statuses.count(Status.FAILED),
+            verified=statuses.count(Status.VERIFIED),
+        )
+
+    def report(self, phase: str = "") -> None:
+        """Tell the listener where the search is."""
+        self.phase = phase or self.phase
+        refinements = self.refinements()
+        self._listen(
+            Progress(
+                phase=self.phase,
+                round=self.round,
+                rounds=self.budget.rounds,
+                counts=self.counts(),
+                candidates=tuple(self.candidates),
+                baseline=self.task.baseline,
+                best=refinements[0] if refinements else None,
+                tokens_per_second=self.usage.generated / max(self.seconds, 1e-9),
+                seconds=self.seconds,
+                seconds_left=self.seconds_left,
+            )
+        )
+
+
+def _whole_sentences(text: str) -> str:
+    """Cut an answer that ran out of tokens back to its last full sentence."""
+    text = " ".join(text.split())
+    end = max(text.rfind("."), text.rfind("!"), text.rfind("?"))
+    return text[: end + 1] if end > 0 else text

@@ -1,0 +1,17 @@
+"""Search methods behind one signature, so that they can be compared at equal budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from orps_lsp.search.core import Search
+from orps_lsp.search.methods import best_of_n, chain, orps
+from orps_lsp.search.types import StopReason
+
+Method = Callable[[Search], Awaitable[StopReason]]
+
+METHODS: dict[str, Method] = {
+    "orps": orps.run,
+    "chain": chain.run,
+    "best_of_n": best_of_n.run,
+}

@@ -1,0 +1,179 @@
+"""Prompts, laid out so that what they have in common comes first.
+
+The system text, the function, its context and its tests are the same for every request of a search
+and are read once; then come the attempts on the path from the root, and last the strategy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from orps_lsp.evaluation.protocol import Baseline, Evaluation, TestResult, Verdict
+from orps_lsp.llm.protocol import Message, Prompt
+from orps_lsp.search.strategies import Strategy
+from orps_lsp.search.types import Candidate, Intent
+from orps_lsp.source.context import Context
+from orps_lsp.source.locate import Function
+
+SCORES = ("1", "2", "3", "4", "5")
+FENCE_END = "\n```"
+_FENCE = "```python\n"
+_SYSTEM = (
+    "You are an expert Python engineer. You improve one function at a time: correct first, "
+    "then fast, then simple. You keep its name, parameters and documented behaviour."
+)
+_MESSAGES_SHOWN = 3  # failing tests quoted in full; the others are only counted
+_ANCESTORS_SHOWN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What the model is told of the function. ``tests`` are sources, the most telling first."""
+
+    name: str
+    intent: Intent
+    function: Function
+    context: Context
+    tests: tuple[str, ...]
+    baseline: Baseline
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """Makes every prompt of one search. ``think``: the model writes a thought before its code."""
+
+    task: Task
+    think: bool = False
+
+    def programmer(self, strategy: Strategy, path: Sequence[Candidate]) -> Prompt:
+        """Ask for a version by ``strategy``, after the attempts in ``path`` (root first)."""
+        parts = [self._common(), *map(self._attempt, path[-_ANCESTORS_SHOWN:])]
+        if path:
+            parts.append("Write a better version than these attempts.")
+        parts.append(strategy.instruction)
+        if self.think:
+            parts.append(
+                "First say in one or two sentences what you change and why. Then give one Python "
+                "code block with the whole function and the imports it needs, and nothing else."
+            )
+        else:
+            parts.append(
+                "Reply with one Python code block: the whole function and the imports it needs."
+            )
+        return self._prompt(parts, "" if self.think else _FENCE)
+
+    def critic(self, candidate: Candidate) -> Prompt:
+        """Ask for a short critique of a candidate in the light of what ran."""
+        return self._prompt(
+            [
+                self._common(),
+                self._attempt(replace(candidate, critique="")),
+                "Review this attempt in one or two sentences: what is wrong, or what could still "
+                "be better? Refer to what happened when it ran.",
+            ],
+            "",
+        )
+
+    def score(self, candidate: Candidate, critique: str) -> Prompt:
+        """The critic's prompt with its answer so far and one forced position for the score."""
+        prompt = self.critic(candidate)
+        return replace(prompt, prefill=f"{critique}\nScore from 1 (wrong) to 5 (excellent): ")
+
+    def _prompt(self, parts: Sequence[str], prefill: str) -> Prompt:
+        return Prompt((Message("system", _SYSTEM), Message("user", "\n\n".join(parts))), prefill)
+
+    def _common(self) -> str:
+        task = self.task
+        parts = []
+        surroundings = "\n\n".join(
+            part
+            for part in (
+                task.context.imports,
+                *(definition.text for definition in task.context.definitions),
+                task.context.class_header,
+            )
+            if part
+        )
+        if surroundings:
+            parts.append(f"From its module:\n{_block(surroundings)}")
+        if task.tests:
+            parts.append(f"Its tests:\n{_block(chr(10).join(task.tests))}")
+        parts.append(f"The function `{task.function.qualname}`:\n{_block(task.function.text)}")
+        if task.intent is Intent.FIX and task.baseline.tests:
+            parts.append(_failures("It fails tests", task.baseline.tests))
+        return "\n\n".join(parts)
+
+    def _attempt(self, candidate: Candidate) -> str:
+        parts = [f"An attempt:\n{_block(candidate.code)}"]
+        if candidate.evaluation:
+            parts.append(f"When it ran: {describe(candidate.evaluation)}")
+        if candidate.critique:
+            parts.append(f"Review: {candidate.critique}")
+        return "\n".join(parts)
+
+
+def describe(evaluation: Evaluation) -> str:
+    """What happened when a candidate ran, in words."""
+    total = len(evaluation.tests)
+    match evaluation.verdict:
+        case Verdict.BROKEN:
+            return f"It could not be run: {evaluation.reason}"
+        case Verdict.FAILED_TESTS:
+            return _failures("It fails tests", evaluation.tests)
+        case Verdict.DISAGREES:
+            detail = evaluation.evidence.first_disagreement if evaluation.evidence else ""
+            return (
+                f"All {total} tests pass, but it does not always do what the original does: "
+                f"{detail or evaluation.reason}"
+            )
+    text = f"All {total} tests pass"
+    if speedup := evaluation.speedup:
+        if speedup.claimed:
+            return f"{text}; it is {speedup.median:.3g} times as fast as the original."
+        if speedup.high < 1:
+            return f"{text}, but it is slower: {speedup.median:.2f} times the original's speed."
+        return f"{text}, but it is not faster than the original."
+    return f"{text}."
+
+
+def _failures(lead: str, tests: Sequence[TestResult]) -> str:
+    failed = [test for test in tests if not test.passed]
+    lines = [f"{lead} ({len(tests) - len(failed)} of {len(tests)} pass):"]
+    for test in failed[:_MESSAGES_SHOWN]:
+        message = " ".join(test.message.split()) or test.outcome.value
+        lines.append(f"- {test.id.rpartition('::')[2]}: {message[:300]}")
+    if (more := len(failed) - _MESSAGES_SHOWN) > 0:
+        lines.append(f"- and {more} more")
+    return "\n".join(lines)
+
+
+def _block(code: str) -> str:
+    return f"```python\n{code.strip()}\n```"
+
+
+async def fit(
+    task: Task, limit: int, count: Callable[[Prompt], Awaitable[int]], *, think: bool
+) -> tuple[Task, tuple[str, ...]]:
+    """Drop the least relevant context until the common part has at most ``limit`` tokens.
+
+    Returns the task and a sentence for each thing that was left out. The function itself is never
+    cut: where it alone is too long, the engine's error says so.
+    """
+    notes: list[str] = []
+    strategy = Strategy("", "")
+    while await count(Prompts(task, think).programmer(strategy, ())) > limit:
+        tests, definitions = task.tests, task.context.definitions
+        if len(tests) > 1 or (tests and not definitions):
+            task = replace(task, tests=tests[:-1])
+        elif definitions:
+            left_out = definitions[-1]
+            notes.append(f"Left out of the prompt for lack of room: `{left_out.name}`.")
+            context = replace(task.context, definitions=definitions[:-1])
+            task = replace(task, context=context)
+        elif task.context.imports or task.context.class_header:
+            notes.append("Left out of the prompt for lack of room: imports and class.")
+            task = replace(task, context=Context("", (), ""))
+        else:
+            break
+    return task, tuple(notes)

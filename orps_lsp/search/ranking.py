@@ -1,0 +1,95 @@
+"""Which verified candidates are offered, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from orps_lsp.evaluation.protocol import Evaluation
+from orps_lsp.evaluation.static import Complexity
+from orps_lsp.search.scoring import gain, simplicity
+from orps_lsp.search.types import Candidate, Intent, Status
+
+MOST_OFFERED = 5
+_SMALLER = 0.9  # a tenth less memory is worth an offer if the speed is not worse
+_SIMPLER = 1.05
+_NOT_SLOWER = 0.97  # the upper end of the interval may say "slower" by the noise floor
+
+
+def rank(
+    intent: Intent, candidates: Iterable[Candidate], original: Complexity
+) -> tuple[Candidate, ...]:
+    """Order the candidates worth offering: objective, then simplicity, then the critic.
+
+    What another one beats or equals in time, memory and complexity at once is left out.
+    """
+    worthy = [c for c in candidates if _worth_offering(intent, c, original)]
+    worthy.sort(key=lambda c: _key(intent, c, original), reverse=True)
+    front: list[Candidate] = []
+    for candidate in worthy:
+        mine = _costs(candidate, original)
+        if not any(dominates(_costs(other, original), mine) for other in front):
+            front.append(candidate)
+    return tuple(front[:MOST_OFFERED])
+
+
+def dominates(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    """Whether costs ``a`` are nowhere above ``b``: equal costs dominate, the first found stays."""
+    return all(x <= y for x, y in zip(a, b, strict=True))
+
+
+def _worth_offering(intent: Intent, candidate: Candidate, original: Complexity) -> bool:
+    evaluation = candidate.evaluation
+    if candidate.status is not Status.VERIFIED or not evaluation or not candidate.complexity:
+        return False
+    if intent is Intent.FIX:
+        return True
+    if not _as_fast(evaluation):
+        return False
+    if intent is Intent.SIMPLIFY:
+        return simplicity(original, candidate.complexity) >= _SIMPLER
+    faster = evaluation.speedup is not None and evaluation.speedup.claimed
+    smaller = evaluation.memory_ratio is not None and evaluation.memory_ratio <= _SMALLER
+    return faster or (smaller and evaluation.speedup is not None)
+
+
+def _as_fast(evaluation: Evaluation) -> bool:
+    return evaluation.speedup is None or evaluation.speedup.high >= _NOT_SLOWER
+
+
+def _key(intent: Intent, candidate: Candidate, original: Complexity) -> tuple[float, float, float]:
+    evaluation, complexity = candidate.evaluation, candidate.complexity
+    assert evaluation and complexity
+    return (
+        # Two decimals: differences below the noise are for the next criterion to decide.
+        round(gain(intent, evaluation, original, complexity), 2),
+        simplicity(original, complexity),
+        candidate.process or 0.0,
+    )
+
+
+def _costs(candidate: Candidate, original: Complexity) -> tuple[float, ...]:
+    """Time, memory and complexity relative to the original's; unknown counts as the same."""
+    evaluation, complexity = candidate.evaluation, candidate.complexity
+    assert evaluation and complexity
+    return (
+        1 / evaluation.speedup.median if evaluation.speedup else 1.0,
+        evaluation.memory_ratio if evaluation.memory_ratio is not None else 1.0,
+        1 / simplicity(original, complexity),
+    )
+
+
+def summary(intent: Intent, candidate: Candidate, original: Complexity) -> str:
+    """One line for a menu: "2.3x faster, 14/14 tests"."""
+    evaluation, complexity = candidate.evaluation, candidate.complexity
+    assert evaluation and complexity
+    parts = []
+    if evaluation.speedup and evaluation.speedup.claimed:
+        parts.append(f"{evaluation.speedup.median:.3g}x faster")
+    if evaluation.memory_ratio is not None and evaluation.memory_ratio <= _SMALLER:
+        parts.append(f"{1 - evaluation.memory_ratio:.0%} less memory")
+    if intent is not Intent.OPTIMISE and (factor := simplicity(original, complexity)) >= _SIMPLER:
+        parts.append(f"{factor:.2g}x simpler")
+    if intent is Intent.FIX:
+        parts.insert(0, "fixed")
+    parts.append(f"{evaluation.passed}/{len(evaluation.tests)} tests")
+    return ", ".join(parts)

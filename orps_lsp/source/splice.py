@@ -1,0 +1,294 @@
+"""Put a new version of a function into its module, and touch nothing else.
+
+The module's text is never rendered anew: lines are replaced in it. Only the new body goes through
+libcst, which knows how to indent it the module's way. Importing libcst is slow: import this module
+where a search runs, not when the server starts.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import libcst as cst
+
+from orps_lsp.source.errors import CandidateRejected, SourceError
+from orps_lsp.source.imports import Insertion, is_file_header, placements
+from orps_lsp.source.locate import bound_site, find
+from orps_lsp.source.plan import Plan, Version, check_signature, plan_additions, read
+from orps_lsp.source.syntax import (
+    BOM,
+    DefinitionNode,
+    Document,
+    FunctionNode,
+    Site,
+    body_without_docstring,
+    docstring_node,
+    first_line,
+    last_line,
+    parse,
+    split_lines,
+)
+
+__all__ = ["CandidateRejected", "Splice", "splice"]
+
+_DEFAULT_UNIT = "    "
+
+
+@dataclass(frozen=True, slots=True)
+class Splice:
+    """A module with a new version of one function.
+
+    ``function_text`` is that function as it stands there, dedented, with LF line ends;
+    ``added_imports`` are import statements, those that went into the function included.
+    """
+
+    text: str
+    function_text: str
+    added_imports: tuple[str, ...]
+
+
+def splice(source: str, qualname: str, candidate: str) -> Splice:
+    """Replace the body of ``qualname`` by that of the function in ``candidate``.
+
+    The module keeps its decorators, signature and docstring of the function, all text around it,
+    its line ends and its indentation. Imports that the new body needs go to the top of the module,
+    or into the function where their name is taken; helpers that it needs go before the statement
+    that holds the function.
+
+    Raises:
+        SourceSyntaxError: ``source`` does not parse.
+        FunctionNotFound: ``source`` has no such function.
+        CandidateRejected: the candidate changes the signature or collides with the module.
+    """
+    module = Document(source)
+    site = bound_site(module.tree, qualname)
+    version = read(candidate, qualname)
+    check_signature(site.node, version.node)
+    plan = plan_additions(module, site, version)
+    if not plan.imports and not plan.helpers and _same_body(site.node, version.node):
+        return Splice(source, find(source, qualname).text, ())
+    text = _write(source, module, site, version, plan)
+    _check_result(text, qualname, version, plan)
+    added = tuple(name.text for name in plan.imports)
+    return Splice(text, find(text, qualname).text, added)
+
+
+def _same_body(original: FunctionNode, version: FunctionNode) -> bool:
+    return _dump(body_without_docstring(original)) == _dump(body_without_docstring(version))
+
+
+def _dump(statements: Iterable[ast.stmt]) -> list[str]:
+    return [ast.dump(statement) for statement in statements]
+
+
+def _check_result(text: str, qualname: str, version: Version, plan: Plan) -> None:
+    """Make sure that the function in the new text is the candidate's, to the last node."""
+    try:
+        node = bound_site(parse(text), qualname).node
+    except SourceError as error:
+        raise CandidateRejected("The module does not parse with the candidate in it.") from error
+    imports = parse("\n".join(name.text for name in plan.inside)).body
+    expected = [*imports, *body_without_docstring(version.node)]
+    if _dump(body_without_docstring(node)) != _dump(expected or [ast.Pass()]):
+        raise CandidateRejected("The candidate changes its meaning when it is re-indented.")
+
+
+def _write(source: str, module: Document, site: Site, version: Version, plan: Plan) -> str:
+    """Return the source with the plan carried out."""
+    bom = BOM if source.startswith(BOM) else ""
+    lines = split_lines(source.removeprefix(BOM))
+    newline = _newline(lines)
+    indent, unit = _indentation(module, site.node)
+    start, end = site.node.lineno - 1, last_line(site.node)
+    # From the last to the first, so that the lines before keep their numbers.
+    lines[start:end] = _with_ends(
+        lines[start:end], _function_lines(module, site.node, version, plan, indent, unit), newline
+    )
+    outermost = first_line(site.outermost)
+    insertions = placements(module, plan.at_top, outermost)
+    if plan.helpers:
+        insertions.append(_helpers(module, version, plan.helpers, outermost, unit))
+    order = sorted(enumerate(insertions), key=lambda item: (item[1].line, item[0]), reverse=True)
+    for _, insertion in order:
+        lines[insertion.line : insertion.line] = [f"{line}{newline}" for line in insertion.lines]
+    return bom + "".join(lines)
+
+
+def _newline(lines: Sequence[str]) -> str:
+    """Return the line end that most lines have."""
+    ends = Counter(line[len(line.rstrip("\r\n")) :] for line in lines)
+    del ends[""]
+    return max(ends, key=lambda end: ends[end], default="\n")
+
+
+def _with_ends(old: Sequence[str], new: Sequence[str], newline: str) -> list[str]:
+    """Give new lines their ends; a line that was there before keeps its own."""
+    bare = [line.rstrip("\r\n") for line in old]
+    result = [f"{line}{newline}" for line in new]
+    matcher = difflib.SequenceMatcher(None, bare, new, autojunk=False)
+    for block in matcher.get_matching_blocks():
+        for offset in range(block.size):
+            if old[block.a + offset] != bare[block.a + offset]:
+                result[block.b + offset] = old[block.a + offset]
+    if old[-1] == bare[-1]:  # the file ends here, without a line end
+        result[-1] = new[-1]
+    return result
+
+
+def _indentation(module: Document, node: FunctionNode) -> tuple[str, str]:
+    """Return the indentation of a function's body, and that of one level."""
+    outer = module.indent(node.lineno)
+    for holder in (node, *ast.walk(module.tree)):
+        if isinstance(holder, (DefinitionNode, ast.If, ast.For, ast.While, ast.With, ast.Try)):
+            around = module.indent(holder.lineno)
+            inner = module.indent(first_line(holder.body[0]))
+            if inner.startswith(around) and inner != around:
+                unit = inner.removeprefix(around)
+                return outer + unit, unit
+    return outer + _DEFAULT_UNIT, _DEFAULT_UNIT
+
+
+def _function_lines(
+    module: Document, node: FunctionNode, version: Version, plan: Plan, indent: str, unit: str
+) -> list[str]:
+    """Return the def line to the end: the original's header and docstring, the new body."""
+    header_line, column = module.header_end(node)
+    docstring = docstring_node(node)
+    rest = body_without_docstring(node)
+    kept_until = header_line
+    kept = module.lines[node.lineno - 1 : header_line]
+    is_apart = docstring and not (rest and first_line(rest[0]) <= last_line(docstring))
+    if first_line(node.body[0]) == header_line:
+        kept[-1] = kept[-1][:column]
+        is_apart = False
+    if docstring and is_apart:
+        kept_until = last_line(docstring)
+        kept += module.lines[header_line:kept_until]
+    elif docstring:
+        kept += f"{indent}{ast.get_source_segment(module.text, docstring)}".split("\n")
+    if first_line(node.body[0]) > header_line:
+        while kept_until < last_line(node) and not module.lines[kept_until].strip():
+            kept.append("")
+            kept_until += 1
+    imports = [f"{indent}{name.text}" for name in plan.inside]
+    body = _render_body(version, indent, unit)
+    return [*kept, *imports, *(body or ([] if docstring or imports else [f"{indent}pass"]))]
+
+
+def _helpers(
+    module: Document, version: Version, helpers: list[ast.stmt], before: int, unit: str
+) -> Insertion:
+    """Put helpers before the statement on the 1-based line ``before`` and its comments."""
+    line = before - 1
+    while (
+        line
+        and module.lines[line - 1].startswith("#")
+        and not is_file_header(line - 1, module.lines[line - 1])
+    ):
+        line -= 1
+    blank = 0
+    while line - blank and not module.lines[line - blank - 1].strip():
+        blank += 1
+    lines = [""] * max(0, 2 - blank) if line else []
+    for helper in helpers:
+        lines += [*_render(version.document.statement(helper), unit), "", ""]
+    return Insertion(line, tuple(lines))
+
+
+class _Restyle(cst.CSTTransformer):
+    """Makes code follow the indentation of the module that renders it."""
+
+    def __init__(self, old_unit: str, unit: str) -> None:
+        super().__init__()
+        self._old_unit = old_unit
+        self._unit = unit
+
+    def leave_IndentedBlock(
+        self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
+    ) -> cst.IndentedBlock:
+        return updated_node.with_changes(indent=None)
+
+    def leave_EmptyLine(
+        self, original_node: cst.EmptyLine, updated_node: cst.EmptyLine
+    ) -> cst.EmptyLine:
+        if updated_node.comment:
+            return updated_node
+        return updated_node.with_changes(indent=False, whitespace=cst.SimpleWhitespace(""))
+
+    def leave_TrailingWhitespace(
+        self, original_node: cst.TrailingWhitespace, updated_node: cst.TrailingWhitespace
+    ) -> cst.TrailingWhitespace:
+        if updated_node.comment:
+            return updated_node
+        return updated_node.with_changes(whitespace=cst.SimpleWhitespace(""))
+
+    def leave_ParenthesizedWhitespace(
+        self,
+        original_node: cst.ParenthesizedWhitespace,
+        updated_node: cst.ParenthesizedWhitespace,
+    ) -> cst.ParenthesizedWhitespace:
+        space = updated_node.last_line.value
+        levels, rest = divmod(len(space), len(self._old_unit))
+        if rest or space != self._old_unit * levels:  # aligned, not indented
+            return updated_node
+        return updated_node.with_changes(last_line=cst.SimpleWhitespace(self._unit * levels))
+
+
+def _parse(code: str, unit: str) -> cst.Module:
+    """Parse code so that it renders with ``unit`` as its indentation.
+
+    Raises:
+        CandidateRejected: libcst does not read it (the parser of Python has).
+    """
+    try:
+        tree = cst.parse_module(code)
+    except (cst.ParserSyntaxError, RecursionError) as error:
+        raise CandidateRejected("The candidate cannot be re-indented.") from error
+    restyled = tree.visit(_Restyle(tree.default_indent, unit))
+    return restyled.with_changes(default_indent=unit)
+
+
+def _render(code: str, unit: str) -> list[str]:
+    return _parse(code, unit).code.rstrip("\n").split("\n")
+
+
+def _render_body(version: Version, indent: str, unit: str) -> list[str]:
+    """Return the lines of the new body, without docstring, without blank lines before it."""
+    node = version.node
+    tree = _parse(version.document.block(node.lineno, last_line(node)), unit)
+    function = tree.body[0]
+    if not isinstance(function, cst.FunctionDef):
+        raise CandidateRejected("The candidate cannot be re-indented.")
+    block = function.body
+    if isinstance(block, cst.SimpleStatementSuite):
+        block = cst.IndentedBlock([cst.SimpleStatementLine(block.body)])
+    statements = list(block.body)
+    if docstring_node(node):
+        statements = _without_first(statements)
+    if not statements:
+        return []
+    statements[0] = _without_blank_lines_before(statements[0])
+    # As the block of some statement at the top level, its indentation can be given.
+    block = block.with_changes(body=statements, indent=indent, header=cst.TrailingWhitespace())
+    holder = cst.If(cst.Name("_"), block)
+    return tree.with_changes(body=[holder], header=[], footer=[]).code.rstrip("\n").split("\n")[1:]
+
+
+def _without_first(statements: list[cst.CSTNode]) -> list[cst.CSTNode]:
+    """Drop the docstring, and keep what follows it on its line."""
+    first, *rest = statements
+    if isinstance(first, cst.SimpleStatementLine) and len(first.body) > 1:
+        return [first.with_changes(body=first.body[1:]), *rest]
+    return rest
+
+
+def _without_blank_lines_before(statement: cst.CSTNode) -> cst.CSTNode:
+    if not isinstance(statement, (cst.SimpleStatementLine, cst.BaseCompoundStatement)):
+        return statement
+    lines = list(itertools.dropwhile(lambda line: line.comment is None, statement.leading_lines))
+    return statement.with_changes(leading_lines=lines)
