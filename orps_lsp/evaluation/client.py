@@ -171,8 +171,8 @@ class Child:
                 return
 
     async def answer(self) -> Event:
-        """Return all fields of the events up to "done" as one, empty if the child ended."""
+        """Return all fields of the events up to "done", or to the child's end, as one."""
         fields: dict[str, Any] = {}
         async for event in self.events():
             fields.update(event)
-        return fields if fields.get("done") else {}
+        return fields

@@ -149,7 +149,7 @@ async def _probe(path: Path, origin: str, notes: tuple[str, ...]) -> Interpreter
     isolated = answer["prefix"] != answer["base_prefix"]  # a venv does not see the user's site
     sys_path = [Path(entry) for entry in answer["path"]]
     return Interpreter(
-        path=path.absolute(),
+        path=path,
         version=version,
         prefix=Path(answer["prefix"]),
         base_prefix=Path(answer["base_prefix"]),

@@ -10,7 +10,7 @@ from orps_lsp.evaluation.static import Complexity
 from orps_lsp.lsp.jobs import Job, JobState
 from orps_lsp.search.types import Outcome, Progress, Refinement
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#|~!])")
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~])")  # what has a meaning within a line
 
 
 def progress_line(progress: Progress) -> str:

@@ -91,16 +91,14 @@ class _Collector:
             self._table.update(_definitions(body))
 
     def definitions(self) -> tuple[Definition, ...]:
-        found: dict[int, _Use] = {}
+        found = {id(use.node): use for use in self._surroundings()}
         frontier = [_Use(self.site.qualname, self.site.node, 1.0, 1, self.owner)]
         for weight in _WEIGHT_BY_DEPTH:
             reached = [use for start in frontier for use in self._uses(start, weight)]
-            if not found:
-                reached.extend(self._surroundings())
-            reached.sort(key=lambda use: -use.weight)
             frontier = []
             for use in reached:
-                if id(use.node) not in found:
+                known = found.get(id(use.node))
+                if known is None or known.weight < use.weight:
                     found[id(use.node)] = use
                     frontier.append(use)
         ranked = sorted(found.values(), key=lambda use: (-use.weight, -use.count, use.node.lineno))
@@ -124,7 +122,7 @@ class _Collector:
             yield from self._member(self.owner, "__init__", _CONSTRUCTOR_WEIGHT, 1)
             for base in map(last_name, self.owner.bases):
                 definition = self._table.get(base)
-                if definition is not None:
+                if definition is not None and definition is not self.owner:
                     yield _Use(base, definition, _WEIGHT_BY_DEPTH[1], 1)
         free = set(free_names(self.site.node))
         for position, parent in enumerate(self.site.parents):

@@ -10,10 +10,15 @@ class SourceError(OrpsError):
 
 
 class SourceSyntaxError(SourceError):
-    """The text does not parse as Python. ``line`` is 1-based, 0 where the parser names none."""
+    """The text does not parse as Python.
 
-    def __init__(self, message: str, advice: str = "", *, line: int = 0) -> None:
-        super().__init__(message, advice)
+    ``reason`` is the parser's; ``line`` is 1-based, 0 where the parser names none.
+    """
+
+    def __init__(self, reason: str, line: int = 0) -> None:
+        where = f"line {line}: " if line else ""
+        super().__init__(f"The file does not parse: {where}{reason}.", "Fix it first, then refine.")
+        self.reason = reason
         self.line = line
 
 

@@ -49,7 +49,7 @@ _STARTS_CODE = r"(?:def|async|class|from|import|@)"
 # "```python", "~~~", '```py title="x.py"', also where they stand behind other text.
 _FENCE = re.compile(
     rf"(?:`{{3,}}|~{{3,}})"
-    rf"(?:[ \t]*(?:python3?|py)\b(?=[ \t]*\n|[ \t]+{_STARTS_CODE})"
+    rf"(?:[ \t]*(?:python3?|py)(?:[ \t]*(?=\n)|[ \t]+(?={_STARTS_CODE}))"
     rf"|(?![ \t]*{_STARTS_CODE}\b)[^\n`]*(?=\n|\Z))?",
     re.IGNORECASE,
 )
@@ -82,6 +82,8 @@ def extract(answer: str, target: Function | str) -> str:
                     return _assemble(code, qualname, imports)
             except NoCode as error:
                 problem = problem or error
+            except RecursionError:
+                raise NoCode("The answer's code is too deeply nested.", _ADVICE) from None
     raise problem or NoCode(f"The answer holds no function '{name}'.", _ADVICE)
 
 
@@ -126,13 +128,10 @@ def _definition(block: str, name: str, definition: re.Pattern[str]) -> str | Non
     for start, line in enumerate(lines[: positions[-1] + 1]):
         if start == 0 or _CODE_LINE.match(line):
             try:
-                code = _complete(_dedented(lines[start:]), name)
+                return _complete(_dedented(lines[start:]), name)
             except NoCode as error:
                 problem = error
-                continue
-            if code is not None:
-                return code
-    raise problem or NoCode(f"The code around '{name}' does not parse.", _ADVICE)
+    raise problem or NoCode(f"The answer holds no function '{name}'.", _ADVICE)
 
 
 def _dedented(lines: list[str]) -> list[str]:
@@ -140,7 +139,7 @@ def _dedented(lines: list[str]) -> list[str]:
     return [remove_indent(line, indent) for line in lines] if indent else lines
 
 
-def _complete(lines: list[str], name: str) -> str | None:
+def _complete(lines: list[str], name: str) -> str:
     """Cut lines from the end until the rest parses; the function must not be cut.
 
     Raises:
@@ -149,7 +148,7 @@ def _complete(lines: list[str], name: str) -> str | None:
     tree, end, problem = _longest_valid(lines)
     site = meant_site(tree, name)
     if site is None:
-        return None
+        raise NoCode(f"The code of '{name}' does not parse ({problem}).", _ADVICE)
     if _is_cut(lines, site, end):
         at_end = not any(line.strip() for line in lines[end + 1 :])
         where = "ends in the middle of" if at_end else f"has an error ({problem}) in"
@@ -180,8 +179,7 @@ def _longest_valid(lines: list[str]) -> tuple[ast.Module, int, str]:
         try:
             return parse("\n".join(lines[:end])), end, problem
         except SourceSyntaxError as error:
-            cause = error.__cause__
-            problem = problem or (cause.msg if isinstance(cause, SyntaxError) else str(cause))
+            problem = problem or error.reason
             end = max(0, min(end, error.line or end) - 1)
 
 
@@ -195,8 +193,9 @@ def _renamed(block: str, name: str) -> str | None:
         tree, *_ = _longest_valid(dedented)
         found = [node for node in tree.body if isinstance(node, FunctionNode)]
         if len(found) == 1 and not _returns(tree.body):
-            code = _complete(dedented, found[0].name)
-            return code and _rename(code, found[0].name, name)
+            return _rename(_complete(dedented, found[0].name), found[0].name, name)
+        if found:
+            break  # which of them is meant, or is it the body of one?
     return None
 
 
@@ -284,8 +283,9 @@ def _assemble(code: str, qualname: str, imports: list[ast.stmt]) -> str:
         and item is not site.outermost
         and getattr(item, "name", "") != site.node.name
     ]
-    used = needed(others, free_names(site.node))
-    missing = set(free_names(site.node)).union(*map(free_names, used)) - bindings(used)
+    # What a star import provides is not known here, so it stays.
+    used = needed(others, {"*", *free_names(site.node)})
+    missing = set(free_names(site.node, *used)) - bindings(used)
     added = [item for item in imports if not missing.isdisjoint(bindings([item]))]
     return "\n\n\n".join([*_preamble(document, [*added, *used], site), ""]).rstrip("\n") + "\n"
 

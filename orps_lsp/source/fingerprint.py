@@ -7,7 +7,7 @@ import hashlib
 import symtable
 from collections.abc import Iterator
 
-from orps_lsp.source.syntax import FunctionNode, docstring_node, parse
+from orps_lsp.source.syntax import FunctionNode, docstring_node, first_line, parse
 
 _SEES_LOCAL_NAMES = {"locals", "vars", "dir", "eval", "exec"}
 
@@ -21,22 +21,31 @@ def fingerprint(code: str) -> str:
     Raises:
         SourceSyntaxError: the code does not parse.
     """
-    tree = ast.fix_missing_locations(_Bare().visit(parse(code)))
+    tree = parse(code)
+    try:
+        canonical = ast.dump(_canonical(tree))
+    except RecursionError:  # a sum of very many terms: only its very text is the same then
+        canonical = code
+    return hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()
+
+
+def _canonical(tree: ast.Module) -> ast.Module:
     # Positions and scopes must agree with the tree, so both are made from the same text.
-    bare = ast.unparse(tree)
+    bare = ast.unparse(ast.fix_missing_locations(_Bare().visit(tree)))
     tree = parse(bare)
     try:
         tables = symtable.symtable(bare, "<candidate>", "exec").get_children()
     except SyntaxError:  # nonlocal in a function that was taken out of another one
-        tables = []
+        return tree
     by_place = {(table.get_name(), table.get_lineno()): table for table in tables}
     for node in tree.body:
         if isinstance(node, FunctionNode):
-            lines = (node.lineno, *(decorator.lineno for decorator in node.decorator_list))
-            table = next(filter(None, (by_place.get((node.name, line)) for line in lines)), None)
+            table = by_place.get((node.name, node.lineno)) or by_place.get(
+                (node.name, first_line(node))
+            )
             if table is not None:
                 _Renamed(_local_names(node, table)).visit(node)
-    return hashlib.sha256(ast.dump(tree).encode(errors="surrogatepass")).hexdigest()
+    return tree
 
 
 class _Bare(ast.NodeTransformer):

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from orps_lsp.source.errors import CandidateRejected
 from orps_lsp.source.names import bindings, flattened, parameters
 from orps_lsp.source.syntax import (
     Document,
@@ -53,11 +52,7 @@ class Insertion:
 
 
 def imported_names(statement: ast.stmt) -> Iterator[ImportedName]:
-    """Split an import into its names; ``__future__`` changes the module, not a name, and is none.
-
-    Raises:
-        CandidateRejected: a star import, which binds what nobody can see.
-    """
+    """Split an import into its names; ``__future__`` provides none, it changes the module."""
     if isinstance(statement, ast.Import):
         for alias in statement.names:
             bound = alias.asname or alias.name.partition(".")[0]
@@ -66,8 +61,6 @@ def imported_names(statement: ast.stmt) -> Iterator[ImportedName]:
     elif isinstance(statement, ast.ImportFrom) and statement.module != "__future__":
         module = "." * statement.level + (statement.module or "")
         for alias in statement.names:
-            if alias.name == "*":
-                raise CandidateRejected(f"The candidate uses 'from {module} import *'.")
             suffix = f" as {alias.asname}" if alias.asname not in (None, alias.name) else ""
             bound = alias.asname or alias.name
             yield ImportedName(bound, module, f"from {module} import {alias.name}{suffix}")
@@ -86,8 +79,6 @@ class ModuleNames:
         for statement in statements:
             if not isinstance(statement, (ast.Import, ast.ImportFrom)):
                 self._others |= _bound_itself(statement)
-            elif statement.names[0].name == "*":
-                self._has_star = True
             elif statement in unseen:
                 self._others |= bindings([statement])
             else:
@@ -101,7 +92,9 @@ class ModuleNames:
     def _add(self, names: Iterable[ImportedName]) -> None:
         for name in names:
             self._imported.add(name.text)
-            if name.is_package:
+            if name.bound == "*":
+                self._has_star = True
+            elif name.is_package:
                 self._packages.add(name.bound)
             else:
                 self._others.add(name.bound)

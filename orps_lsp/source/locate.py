@@ -32,6 +32,7 @@ __all__ = [
     "SourceSyntaxError",
     "bound_site",
     "check_refinable",
+    "describe",
     "digest",
     "find",
     "find_at",
@@ -71,7 +72,7 @@ def functions(source: str) -> tuple[Function, ...]:
         SourceSyntaxError: the file does not parse.
     """
     document = Document(source)
-    return tuple(_function(document, site) for site in sites(document.tree))
+    return tuple(describe(document, site) for site in sites(document.tree))
 
 
 def find(source: str, qualname: str) -> Function:
@@ -86,7 +87,7 @@ def find(source: str, qualname: str) -> Function:
         NotRefinable: the name is that of a lambda.
     """
     document = Document(source)
-    return _function(document, bound_site(document.tree, qualname))
+    return describe(document, bound_site(document.tree, qualname))
 
 
 def find_at(source: str, line: int, column: int = 0) -> Function | None:
@@ -105,7 +106,7 @@ def find_at(source: str, line: int, column: int = 0) -> Function | None:
         if first_line(site.node) <= line <= last_line(site.node)
     ]
     if around:
-        return _function(document, around[-1])
+        return describe(document, around[-1])
     if _lambda_at(document, line, column):
         raise _lambda_refused("The function here")
     return None
@@ -180,7 +181,8 @@ def site_of(tree: ast.Module, function: Function) -> Site:
     raise _not_found(function.qualname, [site.qualname for site in everything])
 
 
-def _function(document: Document, site: Site) -> Function:
+def describe(document: Document, site: Site) -> Function:
+    """Return what is known of the function defined at ``site``."""
     node = site.node
     start, end = first_line(node), last_line(node)
     return Function(

@@ -55,35 +55,46 @@ def parameters(arguments: ast.arguments) -> set[str]:
     return {node.arg for node in ast.iter_child_nodes(arguments) if isinstance(node, ast.arg)}
 
 
-def free_names(node: ast.AST) -> Counter[str]:
+def free_names(*nodes: ast.AST) -> Counter[str]:
     """Return the names that code takes from outside, and how often it mentions each.
 
     Names in annotations that are written as strings count.
     """
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+    total: Counter[str] = Counter()
+    pending = list(nodes)
+    while pending:  # not recursive: a sum of many terms nests as deep as it is long
+        node = pending.pop()
+        if isinstance(node, _NEW_SCOPE):
+            total.update(_free_in_scope(node))
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            total[node.id] += 1
+        elif isinstance(node, ast.Global):
+            total.update(node.names)
+        elif isinstance(node, ast.AnnAssign):
+            total.update(_free_in_annotation(node.annotation))
+        pending.extend(ast.iter_child_nodes(node))
+    return total
+
+
+def _free_in_scope(node: ast.AST) -> Counter[str]:
+    if isinstance(node, FunctionNode):
         return _free_in_function(node)
-    if isinstance(node, ast.Lambda):
-        defaults = [item for item in (*node.args.defaults, *node.args.kw_defaults) if item]
-        return _free(defaults) + _without(free_names(node.body), parameters(node.args))
-    if isinstance(node, _COMPREHENSIONS):
-        targets = bindings(generator.target for generator in node.generators)
-        return _without(_free(ast.iter_child_nodes(node)), targets)
     if isinstance(node, ast.ClassDef):
         return _free_in_class(node)
-    if isinstance(node, ast.Global):
-        return Counter(node.names)
-    if isinstance(node, ast.Name):
-        return Counter([node.id]) if isinstance(node.ctx, ast.Load) else Counter()
-    if isinstance(node, ast.AnnAssign):
-        return _free(ast.iter_child_nodes(node)) + _free_in_annotation(node.annotation)
-    return _free(ast.iter_child_nodes(node))
+    if isinstance(node, ast.Lambda):
+        body = _without(free_names(node.body), parameters(node.args))
+        return free_names(node.args) + body
+    generators = getattr(node, "generators", ())
+    targets = bindings(generator.target for generator in generators)
+    return _without(free_names(*ast.iter_child_nodes(node)), targets)
 
 
 def _free_in_function(node: FunctionNode) -> Counter[str]:
     everything = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
     everything += [item for item in (node.args.vararg, node.args.kwarg) if item]
     annotations = [item.annotation for item in everything] + [node.returns]
-    outer = _free([*node.decorator_list, node.args, *filter(None, [node.returns])])
+    outer = free_names(*node.decorator_list, node.args, *filter(None, [node.returns]))
     for annotation in annotations:
         outer += _free_in_annotation(annotation)
     return outer + free_in_body(node)
@@ -92,7 +103,7 @@ def _free_in_function(node: FunctionNode) -> Counter[str]:
 def free_in_body(node: FunctionNode) -> Counter[str]:
     """Return what :func:`free_names` does, for a function's body without its signature."""
     local = parameters(node.args) | bindings(node.body) | _type_parameters(node)
-    return _without(_free(node.body), local)
+    return _without(free_names(*node.body), local)
 
 
 def _free_in_class(node: ast.ClassDef) -> Counter[str]:
@@ -100,15 +111,8 @@ def _free_in_class(node: ast.ClassDef) -> Counter[str]:
     local = bindings(node.body)
     methods = [item for item in node.body if isinstance(item, FunctionNode)]
     others = [item for item in node.body if not isinstance(item, FunctionNode)]
-    outer = _free([*node.decorator_list, *node.bases, *node.keywords, *methods])
-    return _without(outer + _without(_free(others), local), _type_parameters(node))
-
-
-def _free(nodes: Iterable[ast.AST]) -> Counter[str]:
-    total: Counter[str] = Counter()
-    for node in nodes:
-        total.update(free_names(node))
-    return total
+    outer = free_names(*node.decorator_list, *node.bases, *node.keywords, *methods)
+    return _without(outer + _without(free_names(*others), local), _type_parameters(node))
 
 
 def _without(names: Counter[str], local: Collection[str]) -> Counter[str]:

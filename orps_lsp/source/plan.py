@@ -85,18 +85,20 @@ def plan_additions(module: Document, site: Site, version: Version) -> Plan:
     wanted = set(free_in_body(version.node))
     present = _definitions(module.tree.body)
     others = [item for item in version.others if not _is_there(item, present)]
-    used = needed(others, wanted)
+    used = needed(others, wanted | {"*"})
     plan = Plan(
         helpers=[item for item in used if not isinstance(item, (ast.Import, ast.ImportFrom))]
     )
-    wanted_by_helpers = set().union(*map(free_names, plan.helpers))
+    wanted_by_helpers = set(free_names(*plan.helpers))
     for helper in plan.helpers:
         for name in names.collisions(helper):
             raise CandidateRejected(f"The candidate defines '{name}', which has another meaning.")
     for statement in used:
         for imported in imported_names(statement):
-            if imported.bound not in wanted | wanted_by_helpers or names.has(imported):
+            if imported.bound not in wanted | wanted_by_helpers | {"*"} or names.has(imported):
                 continue
+            if imported.bound == "*":
+                raise CandidateRejected(f"The candidate uses '{imported.text}'.")
             if names.is_free(imported):
                 plan.at_top.append(imported)
             elif imported.bound in wanted_by_helpers:

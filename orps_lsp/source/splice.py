@@ -18,7 +18,7 @@ import libcst as cst
 
 from orps_lsp.source.errors import CandidateRejected, SourceError
 from orps_lsp.source.imports import Insertion, is_file_header, placements
-from orps_lsp.source.locate import bound_site, find
+from orps_lsp.source.locate import Function, bound_site, describe
 from orps_lsp.source.plan import Plan, Version, check_signature, plan_additions, read
 from orps_lsp.source.syntax import (
     BOM,
@@ -67,15 +67,22 @@ def splice(source: str, qualname: str, candidate: str) -> Splice:
     """
     module = Document(source)
     site = bound_site(module.tree, qualname)
+    try:
+        return _splice(source, module, site, candidate)
+    except RecursionError:
+        raise CandidateRejected("The candidate is too deeply nested.") from None
+
+
+def _splice(source: str, module: Document, site: Site, candidate: str) -> Splice:
+    qualname = site.qualname
     version = read(candidate, qualname)
     check_signature(site.node, version.node)
     plan = plan_additions(module, site, version)
     if not plan.imports and not plan.helpers and _same_body(site.node, version.node):
-        return Splice(source, find(source, qualname).text, ())
+        return Splice(source, describe(module, site).text, ())
     text = _write(source, module, site, version, plan)
-    _check_result(text, qualname, version, plan)
     added = tuple(name.text for name in plan.imports)
-    return Splice(text, find(text, qualname).text, added)
+    return Splice(text, _checked(text, qualname, version, plan).text, added)
 
 
 def _same_body(original: FunctionNode, version: FunctionNode) -> bool:
@@ -86,16 +93,19 @@ def _dump(statements: Iterable[ast.stmt]) -> list[str]:
     return [ast.dump(statement) for statement in statements]
 
 
-def _check_result(text: str, qualname: str, version: Version, plan: Plan) -> None:
-    """Make sure that the function in the new text is the candidate's, to the last node."""
+def _checked(text: str, qualname: str, version: Version, plan: Plan) -> Function:
+    """Return the function in the new text, which must be the candidate's to the last node."""
     try:
-        node = bound_site(parse(text), qualname).node
+        module = Document(text)
+        site = bound_site(module.tree, qualname)
     except SourceError as error:
         raise CandidateRejected("The module does not parse with the candidate in it.") from error
     imports = parse("\n".join(name.text for name in plan.inside)).body
-    expected = [*imports, *body_without_docstring(version.node)]
-    if _dump(body_without_docstring(node)) != _dump(expected or [ast.Pass()]):
+    expected = [*imports, *body_without_docstring(version.node)] or [ast.Pass()]
+    body = body_without_docstring(site.node) or [ast.Pass()]
+    if _dump(body) != _dump(expected):
         raise CandidateRejected("The candidate changes its meaning when it is re-indented.")
+    return describe(module, site)
 
 
 def _write(source: str, module: Document, site: Site, version: Version, plan: Plan) -> str:
@@ -127,10 +137,11 @@ def _newline(lines: Sequence[str]) -> str:
 
 
 def _with_ends(old: Sequence[str], new: Sequence[str], newline: str) -> list[str]:
-    """Give new lines their ends; a line that was there before keeps its own."""
+    """Give new lines their ends; lines that were there before, blank ones too, stay as they are."""
     bare = [line.rstrip("\r\n") for line in old]
     result = [f"{line}{newline}" for line in new]
-    matcher = difflib.SequenceMatcher(None, bare, new, autojunk=False)
+    one, other = ([line if line.strip() else "" for line in lines] for lines in (bare, new))
+    matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
     for block in matcher.get_matching_blocks():
         for offset in range(block.size):
             if old[block.a + offset] != bare[block.a + offset]:
@@ -201,12 +212,22 @@ def _helpers(
 
 
 class _Restyle(cst.CSTTransformer):
-    """Makes code follow the indentation of the module that renders it."""
+    """Makes code follow the indentation of the module that renders it.
 
-    def __init__(self, old_unit: str, unit: str) -> None:
+    ``outer`` is the indentation of all of it, ``unit`` that of one level.
+    """
+
+    def __init__(self, old_unit: str, unit: str, outer: str) -> None:
         super().__init__()
         self._old_unit = old_unit
         self._unit = unit
+        self._outer = outer
+
+    def leave_SimpleWhitespace(
+        self, original_node: cst.SimpleWhitespace, updated_node: cst.SimpleWhitespace
+    ) -> cst.SimpleWhitespace:
+        # Only a backslash puts a line end here; libcst does not indent the line after it.
+        return updated_node.with_changes(value=updated_node.value.replace("\n", f"\n{self._outer}"))
 
     def leave_IndentedBlock(
         self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
@@ -239,7 +260,7 @@ class _Restyle(cst.CSTTransformer):
         return updated_node.with_changes(last_line=cst.SimpleWhitespace(self._unit * levels))
 
 
-def _parse(code: str, unit: str) -> cst.Module:
+def _parse(code: str, unit: str, outer: str) -> cst.Module:
     """Parse code so that it renders with ``unit`` as its indentation.
 
     Raises:
@@ -249,18 +270,20 @@ def _parse(code: str, unit: str) -> cst.Module:
         tree = cst.parse_module(code)
     except (cst.ParserSyntaxError, RecursionError) as error:
         raise CandidateRejected("The candidate cannot be re-indented.") from error
-    restyled = tree.visit(_Restyle(tree.default_indent, unit))
+    restyled = tree.visit(_Restyle(tree.default_indent, unit, outer))
     return restyled.with_changes(default_indent=unit)
 
 
 def _render(code: str, unit: str) -> list[str]:
-    return _parse(code, unit).code.rstrip("\n").split("\n")
+    return _parse(code, unit, outer="").code.rstrip("\n").split("\n")
 
 
 def _render_body(version: Version, indent: str, unit: str) -> list[str]:
     """Return the lines of the new body, without docstring, without blank lines before it."""
     node = version.node
-    tree = _parse(version.document.block(node.lineno, last_line(node)), unit)
+    tree = _parse(
+        version.document.block(node.lineno, last_line(node)), unit, indent.removesuffix(unit)
+    )
     function = tree.body[0]
     if not isinstance(function, cst.FunctionDef):
         raise CandidateRejected("The candidate cannot be re-indented.")

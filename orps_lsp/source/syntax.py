@@ -54,19 +54,15 @@ def parse(source: str) -> ast.Module:
     Raises:
         SourceSyntaxError: it is not valid Python, or too deeply nested for the parser.
     """
-    advice = "Fix it first, then refine."
     try:
         # The user's invalid escapes are theirs to see in a linter, not in the server's log.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(source.removeprefix(BOM))
     except SyntaxError as error:
-        line = error.lineno or 0
-        message = f"The file does not parse: line {line}: {error.msg}."
-        raise SourceSyntaxError(message, advice, line=line) from error
+        raise SourceSyntaxError(error.msg, error.lineno or 0) from error
     except (ValueError, RecursionError, MemoryError) as error:
-        message = f"The file does not parse: {error or 'it is too deeply nested'}."
-        raise SourceSyntaxError(message, advice) from error
+        raise SourceSyntaxError(str(error) or "too deeply nested") from error
 
 
 @dataclass(frozen=True, slots=True)

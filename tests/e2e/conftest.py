@@ -9,7 +9,6 @@ from typing import Any
 
 import psutil
 import pytest
-
 from editor_client import FULL, Editor
 
 MODULE = '''"""Reports."""
@@ -98,7 +97,9 @@ async def start(project: Project) -> AsyncIterator[Start]:
     """Start editors; at the end they exit, and with them every process of theirs."""
     editors: list[Editor] = []
 
-    async def start(settings: dict[str, Any] | None = None, capabilities: Any = FULL, **more: Any) -> Editor:
+    async def start(
+        settings: dict[str, Any] | None = None, capabilities: Any = FULL, **more: Any
+    ) -> Editor:
         editor = await Editor.start(
             project.folder, settings or project.settings(), capabilities, **more
         )

@@ -6,14 +6,15 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 
 from lsprotocol import types
+from pygls.protocol import JsonRPCNotification
 from pytest_lsp import ClientServerConfig, LanguageClient, make_test_lsp_client
 
-SERVER = [sys.executable, "-m", "orps_lsp", "serve"]
+SERVER = ("-m", "orps_lsp", "serve")
 PATIENCE = 60.0  # seconds until a test is given up; nothing is measured with it
 
 FULL = types.ClientCapabilities(
@@ -61,6 +62,27 @@ def encoded(encodings: list[str]) -> types.ClientCapabilities:
     )
 
 
+def make_client() -> LanguageClient:
+    """pytest-lsp's client, told apart commands from actions by the type of ``command``.
+
+    lsprotocol takes every action that has a command for a bare command.
+    """
+    client = make_test_lsp_client()
+    converter = client.protocol._converter
+
+    def structure(value: dict[str, Any], _: Any) -> types.Command | types.CodeAction:
+        bare = isinstance(value.get("command"), str)
+        return converter.structure(value, types.Command if bare else types.CodeAction)
+
+    converter.register_structure_hook(
+        Union[types.Command, types.CodeAction],  # noqa: UP007  as lsprotocol registers it
+        structure,
+    )
+    # What is not part of LSP stays as it came.
+    converter.register_structure_hook(JsonRPCNotification, lambda value, cls: cls(**value))
+    return client
+
+
 class Editor:
     """One client and the real server process. ``text`` is what the user would see."""
 
@@ -71,8 +93,8 @@ class Editor:
         self.text = ""
         self.version = 0
         self.encoding = "utf-16"
-        self.finished: list[Any] = []
-        self.progress: list[Any] = []
+        self.finished: list[dict[str, Any]] = []
+        self.progress: list[dict[str, Any]] = []
         self.lens_refreshes = 0
         self.registrations: list[str] = []
         self.capabilities = types.ServerCapabilities()
@@ -89,9 +111,12 @@ class Editor:
         *,
         configuration: dict[str, Any] | None = None,
         trusted: bool = True,
+        command: Sequence[str] = SERVER,
     ) -> Editor:
         environment = {**os.environ, "XDG_STATE_HOME": str(workspace.parent / "state")}
-        client = await ClientServerConfig(SERVER, make_test_lsp_client, environment).start()
+        client = await ClientServerConfig(
+            [sys.executable, *command], make_client, environment
+        ).start()
         editor = cls(client)
         client.set_configuration(configuration or {}, section="orps")
         result = await client.initialize_session(
@@ -134,23 +159,19 @@ class Editor:
 
     async def command(self, name: str, *arguments: Any) -> Any:
         params = types.ExecuteCommandParams(name, list(arguments))
-        return await asyncio.wait_for(
-            self.client.workspace_execute_command_async(params), PATIENCE
-        )
+        return await asyncio.wait_for(self.client.workspace_execute_command_async(params), PATIENCE)
 
     async def refine(self, qualname: str, **more: Any) -> Any:
-        return await self.command(
-            "orps.refine", {"uri": self.uri, "qualname": qualname, **more}
-        )
+        return await self.command("orps.refine", {"uri": self.uri, "qualname": qualname, **more})
 
     async def refined(self, qualname: str, **more: Any) -> Any:
         """Refine and wait for the end; returns what ``orps/finished`` says."""
-        job = (await self.refine(qualname, **more)).job
+        job = (await self.refine(qualname, **more))["job"]
         return await self.finish(job)
 
     async def finish(self, job: int) -> Any:
-        await self.until(lambda: any(item.job == job for item in self.finished))
-        return next(item for item in self.finished if item.job == job)
+        await self.until(lambda: any(item["job"] == job for item in self.finished))
+        return next(item for item in self.finished if item["job"] == job)
 
     async def actions(self, at: str, only: list[str] | None = None) -> list[Any]:
         here = self.position(self.text.index(at))
@@ -177,7 +198,7 @@ class Editor:
         """Wait for something the server sends."""
 
         async def poll() -> None:
-            while not condition():
+            while not condition():  # noqa: ASYNC110  any message may make it true
                 await asyncio.sleep(0.01)
 
         await asyncio.wait_for(poll(), PATIENCE)
@@ -227,9 +248,7 @@ class Editor:
     def _send_change(self, changes: list[Any]) -> None:
         self.version += 1
         identifier = types.VersionedTextDocumentIdentifier(uri=self.uri, version=self.version)
-        self.client.text_document_did_change(
-            types.DidChangeTextDocumentParams(identifier, changes)
-        )
+        self.client.text_document_did_change(types.DidChangeTextDocumentParams(identifier, changes))
 
     # -- what the server asks ---------------------------------------------------------------
 
@@ -237,8 +256,8 @@ class Editor:
         feature = self.client.feature
 
         @feature("orps/progress")
-        def on_progress(params: Any) -> None:
-            self.progress.append(params)
+        def on_progress(message: Any) -> None:
+            self.progress.append(message)
 
         @feature("orps/finished")
         def on_finished(params: Any) -> None:

@@ -20,11 +20,11 @@ from orps_lsp.evaluation.sandbox.paths import Closure, closure, inside, needed
 from orps_lsp.evaluation.sandbox.protocol import Policy, SandboxedProcess
 
 # Names inside of the sandbox: what lies there outside is hidden.
-_TMP = Path("/tmp")  # noqa: S108
-_SHARED_MEMORY = "/dev/shm"  # noqa: S108
+_TMP = Path("/tmp")
+_SHARED_MEMORY = "/dev/shm"
 
 # Where people and services keep what is theirs: sockets, secrets, other projects.
-_PRIVATE = ("/home", "/root", "/run", "/var", "/srv", "/mnt", "/media", "/tmp")  # noqa: S108
+_PRIVATE = ("/home", "/root", "/run", "/var", "/srv", "/mnt", "/media", "/tmp")
 
 _NAMESPACES = (
     *("--unshare-all", "--unshare-user", "--cap-drop", "ALL"),

@@ -37,7 +37,7 @@ class Unsandboxed:
             await scratch.remove()
             raise
 
-    def child_filter(self, allow_processes: bool) -> None:  # noqa: ARG002
+    def child_filter(self, allow_processes: bool) -> None:
         return None
 
 

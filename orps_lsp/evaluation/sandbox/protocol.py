@@ -14,10 +14,11 @@ class Policy:
     """What one program may see.
 
     ``readable`` lists files and directories that it needs beyond the system's own: interpreter
-    prefixes, site-packages, the workspace, the program's file. Symbolic links are followed, and
-    what they point at is readable too. ``environment`` is the whole environment; a sandbox adds
-    HOME and TMPDIR, which point into a private scratch directory of at most ``scratch_bytes`` (a
-    limit of all files together where the sandbox can hold one, of each file elsewhere).
+    prefixes, site-packages, the workspace, the program's file. Where one is or goes through a
+    symbolic link, what that points at is readable too; links below them are not followed.
+    ``environment`` is the whole environment; a sandbox adds HOME and TMPDIR (and bubblewrap PWD),
+    which point into a private scratch directory of at most ``scratch_bytes``: all files together
+    in bubblewrap, each file under Landlock.
     """
 
     readable: tuple[Path, ...]

@@ -17,7 +17,7 @@ MAX_ITEMS = 10_000  # of one iterator
 MAX_NODES = 300_000  # of one value
 INLINE = 64  # longer encodings are replaced by their hash
 
-_DICT_VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+_DICT_VIEWS: Any = (type({}.keys()), type({}.values()), type({}.items()))
 _REFERENCES = (type, types.FunctionType, types.BuiltinFunctionType, types.ModuleType)
 _PLAIN = (type(None), bool, str, bytes, type(Ellipsis), type(NotImplemented))
 

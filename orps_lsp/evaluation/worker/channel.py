@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Dict
 
 _write = os.write
 _read = os.read
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _decode = json.JSONDecoder().decode
 
-Message = dict[str, Any]
+Message = Dict[str, Any]
 
 
 class Channel:

@@ -36,7 +36,7 @@ import time
 import tracemalloc
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Dict, Tuple
 
 from . import canon, mutate, probe, substitute
 from .channel import Channel, Message
@@ -49,7 +49,7 @@ _cpu_ns = time.process_time_ns
 _clock = time.perf_counter
 _setitimer = signal.setitimer
 
-Call = tuple[tuple[Any, ...], dict[str, Any]]
+Call = Tuple[Tuple[Any, ...], Dict[str, Any]]
 
 
 class _OutOfTime(BaseException):

@@ -11,11 +11,11 @@ import dataclasses
 import math
 import random
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Dict, Tuple
 
 from .probe import unpickle
 
-Call = tuple[tuple[Any, ...], dict[str, Any]]
+Call = Tuple[Tuple[Any, ...], Dict[str, Any]]
 
 MAX_DEPTH = 12
 MAX_LENGTH = 5_000  # of a container or a text; longer ones only shrink
@@ -88,10 +88,9 @@ class _Mutator:
         return value
 
     def _integer(self, value: int) -> int:
-        pick = self._rng.choice
-        return pick(
-            (value + 1, value - 1, -value, 0, 1, value * 2, value // 2, pick(range(-9, 10)))
-        )
+        small = self._rng.randrange(-9, 10)
+        near = (value + 1, value - 1, value * 2, value // 2)
+        return self._rng.choice((*near, -value, 0, 1, small))
 
     def _byte(self, value: int, depth: int = 0) -> int:
         return self._rng.choice(((value + 1) % 256, (value - 1) % 256, 0, 255))
@@ -100,9 +99,8 @@ class _Mutator:
         if math.isnan(value) or math.isinf(value):
             return self._rng.choice((value, 0.0, 1.0))
         near = value * (1 + self._rng.uniform(-0.5, 0.5))
-        return self._rng.choice(
-            (-value, 0.0, -0.0, near, value + 1.0, value * 2, float(round(value)))
-        )
+        whole = float(round(value))
+        return self._rng.choice((-value, 0.0, -0.0, near, value + 1.0, value * 2, whole))
 
     def _text(self, value: str) -> str:
         pick = self._rng.choice

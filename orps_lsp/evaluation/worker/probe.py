@@ -27,7 +27,8 @@ def find(tree: ast.Module, qualname: str) -> FunctionNode | None:
     """Return the definition that Python would bind: the last one that is not an ``@overload``."""
     found = [node for name, node in _definitions(tree.body, "") if name == qualname]
     real = [node for node in found if not _is_overload(node)]
-    return (real or found or [None])[-1]  # type: ignore[list-item]
+    candidates = real or found
+    return candidates[-1] if candidates else None
 
 
 def _definitions(body: list[ast.stmt], prefix: str) -> list[tuple[str, FunctionNode]]:

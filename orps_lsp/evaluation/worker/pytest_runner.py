@@ -14,7 +14,13 @@ from .substitute import Substitution
 from .testing import Report, outcome_of
 
 # -x, a coverage report or worker processes of the user's configuration would hide what we look for.
-OPTIONS = ["-q", "--tb=short", "--maxfail=1000000", "--show-capture=no"]
+OPTIONS = [
+    "-q",
+    "--tb=short",
+    "--show-capture=no",
+    "--maxfail=1000000",
+    "--continue-on-collection-errors",
+]
 PLUGIN_OPTIONS = {"pytest_cov": ["--no-cov"], "xdist": ["-n0"]}
 
 
@@ -33,7 +39,7 @@ def run_pytest(job: Message, report: Report, substitution: Substitution) -> int:
 class _Plugin:
     """Reports what happens, and picks the tests to run."""
 
-    def __init__(self, report: Report, substitution: Substitution, wanted: frozenset) -> None:  # type: ignore[type-arg]
+    def __init__(self, report: Report, substitution: Substitution, wanted: frozenset[str]) -> None:
         self._report = report
         self._substitution = substitution
         self._wanted = wanted
@@ -56,9 +62,9 @@ class _Plugin:
             dropped = [item for item in items if item.nodeid not in self._wanted]
             items[:] = kept
             config.hook.pytest_deselected(items=dropped)
-        self._files = {
-            item.nodeid: str(getattr(item, "path", None) or item.fspath) for item in items
-        }
+        for item in items:
+            path = getattr(item, "path", None) or item.fspath  # pytest before 7 has no path
+            self._files[item.nodeid] = str(path)
         self._report.collected(len(items))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:

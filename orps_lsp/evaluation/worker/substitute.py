@@ -10,8 +10,7 @@ import importlib.machinery
 import linecache
 import os
 import sys
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Callable
 
 Transform = Callable[[ast.Module], ast.Module]
 
@@ -39,7 +38,7 @@ class Substitution:
             path = this.get_filename(fullname)
             return self._compile(path) if self.covers(path) else original(this, fullname)
 
-        loader.get_code = get_code  # type: ignore[method-assign]
+        loader.get_code = get_code  # type: ignore
         # Tracebacks and failed asserts quote the text that ran.
         lines = self.text.splitlines(keepends=True)
         linecache.cache[self.path] = (len(self.text), None, lines, self.path)
@@ -57,8 +56,8 @@ class Substitution:
     def move_to_front(self) -> None:
         """Go before pytest's import hook, which would read test modules from the disk itself."""
         if self in sys.meta_path:
-            sys.meta_path.remove(self)  # type: ignore[arg-type]
-        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+            sys.meta_path.remove(self)
+        sys.meta_path.insert(0, self)
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any | None:
         """Claim the file for Python's loader (a meta path finder's method)."""

@@ -1,0 +1,122 @@
+"""Run the job ``tests`` and put its events together."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from orps_lsp.evaluation.client import End, Event, Worker
+from orps_lsp.evaluation.protocol import TestOutcome, TestResult
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One test as it ran: its result, where it is, and what the probe saw during it."""
+
+    result: TestResult
+    file: str
+    entered: int
+    calls: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class SuiteRun:
+    """What a run of the tests told until it ended.
+
+    ``calls`` are the recorded calls as pickles, by number. ``done`` holds the run's last event and
+    is empty where the process ended before it; ``end`` says how.
+    """
+
+    runner: str = ""
+    collected: int = 0
+    tests: dict[str, Observed] = field(default_factory=dict)
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    calls: dict[int, bytes] = field(default_factory=dict)
+    done: Event = field(default_factory=dict)
+    end: End | None = None
+    seconds: float = 0.0
+
+    @property
+    def results(self) -> dict[str, TestResult]:
+        return {name: test.result for name, test in self.tests.items()}
+
+    @property
+    def timed_out(self) -> bool:
+        return self.end is not None and (
+            self.end.reason == "wall"
+            or (self.end.reason == "signal" and self.end.status == signal.SIGXCPU)
+        )
+
+
+async def run_suite(worker: Worker, job: Mapping[str, Any], wall: float) -> SuiteRun:
+    """Run ``job`` in a child for at most ``wall`` seconds.
+
+    Raises:
+        WorkerDied: the whole worker is gone.
+    """
+    run = SuiteRun()
+    clock = asyncio.get_running_loop().time
+    start = clock()
+    running: str | None = None
+    async with worker.child(job, wall) as child:
+        async for event in child.events():
+            if "start" in event:
+                running = event["start"]
+            elif "result" in event:
+                running = None
+                run.tests[event["result"]] = _observed(event)
+            elif "call" in event:
+                run.calls[event["call"]] = base64.b64decode(event["pickle"])
+            elif "collect_error" in event:
+                run.errors.append((event["collect_error"], event["message"]))
+            elif "broke" in event:
+                run.errors.append(("the test runner", event["broke"]))
+            elif "done" in event:
+                run.done = event
+            else:
+                run.runner = event.get("runner", run.runner)
+                run.collected = event.get("collected", run.collected)
+        run.end = child.end
+    run.seconds = clock() - start
+    if running is not None:
+        run.tests[running] = Observed(_interrupted(running, run), "", 0, ())
+    return run
+
+
+def _observed(event: Event) -> Observed:
+    result = TestResult(
+        id=event["result"],
+        outcome=TestOutcome(event["outcome"]),
+        seconds=event["seconds"],
+        message=event["message"],
+    )
+    return Observed(result, event["file"], event["entered"], tuple(event["calls"]))
+
+
+def _interrupted(test: str, run: SuiteRun) -> TestResult:
+    """Describe the test that ran when the process ended."""
+    if run.timed_out:
+        message = "It had not finished when its time was over."
+        return TestResult(test, TestOutcome.TIMEOUT, message=message)
+    how = "The process ended while it ran"
+    if run.end is not None and run.end.reason == "signal":
+        how += f" ({signal.Signals(run.end.status).name})"
+    elif run.end is not None:
+        how += f" (exit status {run.end.status})"
+    return TestResult(test, TestOutcome.CRASHED, message=how + ".")
+
+
+def in_order(wanted: Sequence[TestResult], run: SuiteRun) -> tuple[TestResult, ...]:
+    """Return the results of the tests ``wanted``; what did not run is MISSING."""
+    results = run.results
+    missing = [
+        TestResult(test.id, TestOutcome.MISSING, message="It did not run.")
+        for test in wanted
+        if test.id not in results
+    ]
+    absent = {test.id: test for test in missing}
+    return tuple(results.get(test.id) or absent[test.id] for test in wanted)

@@ -1,0 +1,61 @@
+"""Positions and texts as the protocol has them: encodings, line ends, astral characters."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import FAST, Project, Start
+from editor_client import encoded
+
+ASTRAL = "# \U0001f600 é \u4e16\u754c \u2028 \x0c \U00020000\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+async def test_edits_fit_in_every_encoding(
+    start: Start, project: Project, encoding: str, end: str
+) -> None:
+    module = ASTRAL + project.module.read_text() + "LAST = '\U0001f600'"  # no final newline
+    project.module.write_bytes(module.replace("\n", end).encode())
+    answer = FAST.replace("return list(", "return list(  # \U0001f600\n        ")
+    editor = await start(project.settings(answer), encoded([encoding]))
+    assert editor.encoding == encoding
+    end_of_search = await editor.refined("unique")
+    editor.replace("LAST = '\U0001f600'", "LAST = '\U0001f680\U0001f680'")
+    editor.replace("\U0001f600 é", "é\U0001f680")
+    await editor.command("orps.apply", {"job": end_of_search["job"], "rank": 1})
+    old_body = editor_body(project.module.read_bytes().decode(), end)
+    new_body = f"    return list(  # \U0001f600{end}        dict.fromkeys(items)){end}"
+    expected = (
+        module.replace("\n", end)
+        .replace("LAST = '\U0001f600'", "LAST = '\U0001f680\U0001f680'")
+        .replace("\U0001f600 é", "é\U0001f680")
+        .replace(old_body, new_body)
+    )
+    assert editor.text == expected
+
+
+def editor_body(text: str, end: str) -> str:
+    """The old body of `unique`, from behind its docstring."""
+    start = text.index("    result = []")
+    return text[start : text.index(f"{end}{end}{end}def total")] + end
+
+
+async def test_a_search_works_on_unsaved_text(start: Start, project: Project) -> None:
+    editor = await start()
+    editor.replace("def total", "def unsaved(rows):\n    return rows\n\n\ndef total")
+    titles = [action.title for action in await editor.actions("return rows")]
+    assert "Refine with ORPS: optimise `unsaved`" in titles
+    assert (await editor.refined("unique"))["refinements"] == 1
+    assert "unsaved" not in project.module.read_text()
+
+
+async def test_the_innermost_function_is_meant(start: Start) -> None:
+    editor = await start()
+    editor.replace(
+        "def total(rows):",
+        "class Sheet:\n    def rows(self):\n        def inner():\n            return 1\n"
+        "        return inner\n\n\ndef total(rows):",
+    )
+    for at, name in (("return 1", "inner"), ("return inner", "rows"), ("class Sheet", None)):
+        first = (await editor.actions(at))[0]
+        assert first.title == f"Refine with ORPS: optimise `{name}`" if name else first.disabled
