@@ -58,7 +58,8 @@ def compare(
     missing = len(original) - len(both)
     if missing and not differing:
         sentences.append(f"{_inputs(missing)} could not be compared in the time there was.")
-    first = differing[0] if differing else None
+    # The shortest input shows the difference best.
+    first = min(differing, key=lambda index: len(original[index].call), default=None)
     return Evidence(
         replayed=sum(index in from_tests for index in both),
         generated=sum(index not in from_tests for index in both),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from orps_lsp.config import Settings
@@ -19,7 +19,12 @@ IDLE_SECONDS = 600.0
 class EngineOwner:
     """Lends the engine to one search at a time and ends it."""
 
-    def __init__(self, idle_seconds: float = IDLE_SECONDS) -> None:
+    def __init__(
+        self,
+        create: Callable[[Settings], Engine] = create_engine,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
+        self._create = create
         self._idle_seconds = idle_seconds
         self._engine: Engine | None = None
         self._key: tuple[object, ...] = ()
@@ -39,7 +44,7 @@ class EngineOwner:
             if self._engine is None or key != self._key:
                 await self._unload()
                 # In a thread: finding the model may read the disk.
-                self._engine = await asyncio.to_thread(create_engine, settings)
+                self._engine = await asyncio.to_thread(self._create, settings)
                 self._key = key
             try:
                 yield self._engine

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+import stat
 import sys
 import threading
 from collections.abc import Awaitable, Callable
@@ -112,23 +113,28 @@ def serve(tcp: tuple[str, int] | None = None) -> int:
 
 
 async def _serve_stdio() -> int:
+    if not (_is_stream(0) and _is_stream(1)):
+        print("orps-lsp: stdin and stdout must be pipes, sockets or a terminal.", file=sys.stderr)
+        return 2
     stdin, stdout = _claim_stdio()
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=_LINE_LIMIT)
-    try:
-        await loop.connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(stdin, "rb", buffering=0)
-        )
-        # Of the pipe's protocol only flow control is used: what it would read never comes.
-        transport, protocol = await loop.connect_write_pipe(
-            lambda: asyncio.StreamReaderProtocol(asyncio.StreamReader()),
-            os.fdopen(stdout, "wb", buffering=0),
-        )
-    except (ValueError, PermissionError) as error:
-        print(f"orps-lsp: stdin and stdout must be pipes or sockets: {error}", file=sys.stderr)
-        return 2
+    await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(stdin, "rb", buffering=0)
+    )
+    # Of the pipe's protocol only flow control is used: what it would read never comes.
+    transport, protocol = await loop.connect_write_pipe(
+        lambda: asyncio.StreamReaderProtocol(asyncio.StreamReader()),
+        os.fdopen(stdout, "wb", buffering=0),
+    )
     writer = asyncio.StreamWriter(transport, protocol, reader, loop)
     return await _Connection(create_server(), reader, writer).run()
+
+
+def _is_stream(descriptor: int) -> bool:
+    """Whether it can be waited for: a file or the null device is always ready."""
+    mode = os.fstat(descriptor).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor)
 
 
 def _claim_stdio() -> tuple[int, int]:
@@ -181,8 +187,8 @@ class _Connection:
         code = 1
         try:
             await run_async(threading.Event(), self.reader, server.protocol, logger)
-        except SystemExit as exit:  # how pygls says that the client sent `exit`
-            code = int(exit.code or 0)
+        except SystemExit:  # how pygls says that the client sent `exit`
+            code = 0 if server.closed else 1
         except (asyncio.CancelledError, asyncio.IncompleteReadError, ConnectionError) as end:
             logger.info("The connection ended: %s", type(end).__name__)
         finally:

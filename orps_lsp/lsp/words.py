@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from orps_lsp.errors import OrpsError
 from orps_lsp.evaluation.protocol import Evaluation, Speedup
 from orps_lsp.evaluation.static import Complexity
 from orps_lsp.lsp.jobs import Job, JobState
@@ -48,7 +49,9 @@ def end_line(job: Job) -> str:
     if job.outcome is None:
         if job.state is JobState.CANCELLED or job.error is None:
             return f"Refining {name} was cancelled."
-        return f"Refining {name} failed. {job.error}"
+        known = isinstance(job.error, OrpsError)
+        error = str(job.error) if known else f"{type(job.error).__name__}: {job.error}"
+        return f"Refining {name} failed. {error}"
     reason = job.outcome.stop_reason.sentence
     if not job.outcome.refinements:
         return f"No better version of {name} was found. {reason}"

@@ -256,7 +256,11 @@ def _does_something(statement: ast.stmt) -> bool:
     """Tell a statement from a word of prose that happens to parse."""
     if isinstance(statement, ast.Expr):
         return isinstance(statement.value, (ast.Call, ast.Await, ast.Yield, ast.YieldFrom))
-    return not isinstance(statement, (ast.Import, ast.ImportFrom, ast.Pass, ast.AnnAssign))
+    return not isinstance(
+        statement,
+        # An answer of definitions alone is another program, not a body.
+        (ast.Import, ast.ImportFrom, ast.Pass, ast.AnnAssign, FunctionNode, ast.ClassDef),
+    )
 
 
 def _import_statements(text: str) -> list[ast.stmt]:

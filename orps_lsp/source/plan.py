@@ -91,11 +91,13 @@ def plan_additions(module: Document, site: Site, version: Version) -> Plan:
     )
     wanted_by_helpers = set(free_names(*plan.helpers))
     for helper in plan.helpers:
-        for name in names.collisions(helper):
+        for name in sorted(names.collisions(helper)):
             raise CandidateRejected(f"The candidate defines '{name}', which has another meaning.")
     for statement in used:
         for imported in imported_names(statement):
-            if imported.bound not in wanted | wanted_by_helpers | {"*"} or names.has(imported):
+            if imported.bound not in wanted | wanted_by_helpers | {"*"}:
+                continue
+            if names.has(imported) or imported in plan.imports:
                 continue
             if imported.bound == "*":
                 raise CandidateRejected(f"The candidate uses '{imported.text}'.")

@@ -261,15 +261,11 @@ class _Restyle(cst.CSTTransformer):
 
 
 def _parse(code: str, unit: str, outer: str) -> cst.Module:
-    """Parse code so that it renders with ``unit`` as its indentation.
-
-    Raises:
-        CandidateRejected: libcst does not read it (the parser of Python has).
-    """
+    """Parse code so that it renders with ``unit`` as its indentation."""
     try:
         tree = cst.parse_module(code)
-    except (cst.ParserSyntaxError, RecursionError) as error:
-        raise CandidateRejected("The candidate cannot be re-indented.") from error
+    except cst.ParserSyntaxError:  # it refuses some mixtures of tabs and spaces that Python takes
+        tree = cst.parse_module(ast.unparse(parse(code)))
     restyled = tree.visit(_Restyle(tree.default_indent, unit, outer))
     return restyled.with_changes(default_indent=unit)
 

@@ -15,7 +15,7 @@ from pygls.protocol import JsonRPCNotification
 from pytest_lsp import ClientServerConfig, LanguageClient, make_test_lsp_client
 
 SERVER = ("-m", "orps_lsp", "serve")
-PATIENCE = 60.0  # seconds until a test is given up; nothing is measured with it
+PATIENCE = 30.0  # seconds until a test is given up; nothing is measured with it
 
 FULL = types.ClientCapabilities(
     text_document=types.TextDocumentClientCapabilities(
@@ -68,6 +68,7 @@ def make_client() -> LanguageClient:
     lsprotocol takes every action that has a command for a bare command.
     """
     client = make_test_lsp_client()
+    del client.protocol.fm.features[types.WORKSPACE_CONFIGURATION]  # the editor's own answers
     converter = client.protocol._converter
 
     def structure(value: dict[str, Any], _: Any) -> types.Command | types.CodeAction:
@@ -96,6 +97,7 @@ class Editor:
         self.finished: list[dict[str, Any]] = []
         self.progress: list[dict[str, Any]] = []
         self.lens_refreshes = 0
+        self.settings_asked = 0
         self.registrations: list[str] = []
         self.capabilities = types.ServerCapabilities()
         self.edits: list[types.ApplyWorkspaceEditParams] = []
@@ -126,7 +128,8 @@ class Editor:
                 initialization_options={"orps": settings, "trusted": trusted},
             )
         )
-        editor.encoding = str(getattr(result.capabilities.position_encoding, "value", "utf-16"))
+        encoding = result.capabilities.position_encoding or "utf-16"
+        editor.encoding = str(getattr(encoding, "value", encoding))
         editor.capabilities = result.capabilities
         return editor
 
@@ -149,6 +152,15 @@ class Editor:
         self.text, self.version = file.read_bytes().decode(), 1
         item = types.TextDocumentItem(self.uri, "python", self.version, self.text)
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+
+    def reset(self) -> None:
+        """Go back to the text of the file, and forget what was shown."""
+        self.text = self.file.read_bytes().decode()
+        self._send_change([types.TextDocumentContentChangeWholeDocument(self.text)])
+        self.refuse_edits = ""
+        self.edits.clear()
+        self.client.messages.clear()
+        self.client.log_messages.clear()
 
     def replace(self, old: str, new: str) -> None:
         """Edit the text at the first ``old``, as an incremental change."""
@@ -262,6 +274,11 @@ class Editor:
         @feature("orps/finished")
         def on_finished(params: Any) -> None:
             self.finished.append(params)
+
+        @feature(types.WORKSPACE_CONFIGURATION)
+        def on_configuration(params: types.ConfigurationParams) -> list[Any]:
+            self.settings_asked += 1
+            return [self.client.get_configuration(section=item.section) for item in params.items]
 
         @feature(types.WORKSPACE_CODE_LENS_REFRESH)
         def on_refresh(params: Any) -> None:

@@ -9,8 +9,9 @@ from editor_client import encoded
 ASTRAL = "# \U0001f600 é \u4e16\u754c \u2028 \x0c \U00020000\n"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("encoding", "end"), [("utf-8", "\n"), ("utf-16", "\r\n"), ("utf-32", "\r\n")]
+)
 async def test_edits_fit_in_every_encoding(
     start: Start, project: Project, encoding: str, end: str
 ) -> None:
@@ -42,20 +43,7 @@ def editor_body(text: str, end: str) -> str:
 
 async def test_a_search_works_on_unsaved_text(start: Start, project: Project) -> None:
     editor = await start()
-    editor.replace("def total", "def unsaved(rows):\n    return rows\n\n\ndef total")
-    titles = [action.title for action in await editor.actions("return rows")]
-    assert "Refine with ORPS: optimise `unsaved`" in titles
+    editor.replace("def total", "def plain(rows):\n    return rows\n\n\ndef total")
+    editor.replace('"""Distinct items', '"""The distinct items')
     assert (await editor.refined("unique"))["refinements"] == 1
-    assert "unsaved" not in project.module.read_text()
-
-
-async def test_the_innermost_function_is_meant(start: Start) -> None:
-    editor = await start()
-    editor.replace(
-        "def total(rows):",
-        "class Sheet:\n    def rows(self):\n        def inner():\n            return 1\n"
-        "        return inner\n\n\ndef total(rows):",
-    )
-    for at, name in (("return 1", "inner"), ("return inner", "rows"), ("class Sheet", None)):
-        first = (await editor.actions(at))[0]
-        assert first.title == f"Refine with ORPS: optimise `{name}`" if name else first.disabled
+    assert "The distinct items" not in project.module.read_text()

@@ -126,8 +126,7 @@ ATTACKS = {
     "change a file of the workspace": "Path(workspace, 'module.py').write_text('x')",
     "empty a file of the workspace": "os.truncate(Path(workspace, 'module.py'), 0)",
     "empty a file while reading it": (
-        "os.open(Path(workspace, 'module.py'), os.O_RDONLY | os.O_TRUNC);"
-        " checked(os.stat(Path(workspace, 'module.py')).st_size - 1)"
+        "os.open(Path(workspace, 'module.py'), os.O_RDONLY | os.O_TRUNC)"
     ),
     "remove a file of the workspace": "os.unlink(Path(workspace, 'module.py'))",
     "rename the workspace": "os.rename(workspace, workspace + '2')",
@@ -158,7 +157,8 @@ ATTACKS = {
     "open a UDP socket": "socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)",
     "connect to a unix socket": "socket.socket(socket.AF_UNIX).connect(parent_socket)",
     "send to a unix socket": (
-        "socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)[0].sendto(b'x', parent_socket)"
+        "pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM);"
+        " pair[0].sendto(b'x', parent_socket + '.datagrams')"
     ),
     "open a netlink socket": "socket.socket(16, socket.SOCK_RAW)",
     "trace the parent": "checked(libc.ptrace(16, os.getppid(), 0, 0))",
@@ -178,19 +178,21 @@ ATTACKS = {
 HARMLESS = {("bubblewrap", "signal the parent")}
 
 
-@pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize(
+    ("level", "attack"),
+    [(level, attack) for level in LEVELS for attack in ATTACKS if (level, attack) not in HARMLESS],
+)
 async def test_refuses(
     level: str, attack: str, workspace: Path, tmp_path: Path, home_secret: Path
 ) -> None:
-    if (level, attack) in HARMLESS:
-        pytest.skip("the parent is part of the sandbox")
     secret = tmp_path / "secret"
     secret.write_text("secret")
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    with listener:
-        listener.bind(str(tmp_path / "socket"))
-        listener.listen()
+    stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    datagrams = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with stream, datagrams:
+        stream.bind(str(tmp_path / "socket"))
+        stream.listen()
+        datagrams.bind(str(tmp_path / "socket.datagrams"))
         before = state(workspace)
         code = ATTEMPT.replace("{attack}", ATTACKS[attack])
         places = (workspace, secret, home_secret, SITE_PACKAGES, os.getpid(), tmp_path / "socket")
@@ -457,6 +459,7 @@ DAEMON = """
 import os, signal, sys
 for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
     signal.signal(number, signal.SIG_IGN)
+ready, daemon = os.pipe()
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
@@ -466,10 +469,13 @@ if os.fork() == 0:
         sys.stdout.flush()
         for descriptor in (0, 1, 2):
             os.dup2(null, descriptor)
+        os.close(daemon)
         while True:
             signal.pause()
     os._exit(0)
 os.wait()
+os.close(daemon)
+os.read(ready, 1)  # ends when the daemon is one
 {end}
 """
 

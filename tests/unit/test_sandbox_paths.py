@@ -63,6 +63,10 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def names(directory: Path) -> set[str]:
+    return {path.name for path in directory.iterdir()}
+
+
 async def test_sweep_removes_what_dead_owners_left_and_nothing_else(temporary: Path) -> None:
     mine = Scratch()
     left = temporary / "orps-lsp-left"
@@ -78,7 +82,7 @@ async def test_sweep_removes_what_dead_owners_left_and_nothing_else(temporary: P
 
     sweep()
 
-    assert set(os.listdir(temporary)) == {
+    assert names(temporary) == {
         mine.path.name,
         *("orps-lsp-newborn", "orps-lsp-link", "other"),
     }

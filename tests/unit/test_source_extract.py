@@ -175,6 +175,11 @@ def test_an_answer_without_a_complete_function_is_refused(answer, reason):
         extract(answer, "f")
 
 
+def test_a_star_import_stays_for_others_to_judge():
+    code = "from math import *\n\n\ndef f(x):\n    return sin(x)\n"
+    check(code, code)
+
+
 def test_calls_follow_a_new_name():
     check(
         "```python\ndef größe(n):\n    é = 'größe'; return größe(n - 1) if n else é\n```",

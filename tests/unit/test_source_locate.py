@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from textwrap import dedent
 
 import pytest
@@ -286,3 +287,14 @@ def test_a_long_elif_chain_is_no_problem():
     branches = "".join(f"    elif x == {n}:\n        return {n}\n" for n in range(150))
     source = f"def f(x):\n    if x < 0:\n        def g(): return 1\n{branches}"
     assert [function.qualname for function in functions(source)] == ["f", "f.g"]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="syntax of Python 3.12")
+def test_type_parameters_and_nested_quotes_are_understood():
+    source = (
+        "class A[T: int]:\n    def f[S: (str, bytes)]() -> None:\n"
+        "        return f\"{x[\"a\"]}\" + '''\n'''\n"
+    )
+    function = find(source, "A.f")
+    assert function.header == "def f[S: (str, bytes)]() -> None:"
+    assert ast.parse(function.text)

@@ -138,6 +138,15 @@ def test_the_indentation_follows_the_module(unit, other):
     assert result.text == shape.replace(">", unit)
 
 
+def test_an_odd_mixture_of_tabs_and_spaces_is_put_right():
+    check(
+        "def f(x):\n    return x\n",
+        "f",
+        "def f(x):\n if x:\n \treturn 1\n elif x:\n\t x = 2\n return x\n",
+        "def f(x):\n    if x:\n        return 1\n    elif x:\n        x = 2\n    return x\n",
+    )
+
+
 def test_a_one_liner_takes_the_indentation_of_its_file():
     check(
         "class A:\n  x = 1\n  def f(self): return 1  # one\n",
@@ -360,7 +369,8 @@ def test_only_what_is_missing_and_used_is_imported():
         "f",
         "from __future__ import annotations\nimport os.path, json\n"
         "import numpy as np, pandas as pd\n"
-        "from collections import deque, Counter as C, OrderedDict\nfrom typing import List\n"
+        "from collections import deque, Counter as C, OrderedDict\nimport numpy as np\n"
+        "from typing import List\n"
         "def f(x: List) -> List:\n    return os.path.join(np.sum(deque(C(x))), pd)\n",
         "import os\nimport os.path\nfrom collections import Counter as C\n"
         "from collections import deque\n\nimport numpy as np\nimport pandas as pd\n\n"

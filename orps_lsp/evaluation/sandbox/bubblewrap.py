@@ -33,6 +33,7 @@ _NAMESPACES = (
 # bubblewrap has no options for limits.
 _WITH_LIMITS = 'ulimit -c {RLIMIT_CORE}; ulimit -n {RLIMIT_NOFILE}; exec "$@"'
 _START_SECONDS = 10.0
+_END_SECONDS = 5.0
 
 
 class Bubblewrap:
@@ -87,7 +88,7 @@ class Bubblewrap:
                 child = await process.start(
                     (*command, "--args", str(descriptors[-1]), "--", *argv),
                     end=init.kill,
-                    clean=init.forget,
+                    clean=init.bury,
                     environment={},
                     pass_fds=descriptors,
                 )
@@ -176,14 +177,25 @@ class _Init:
             self._pidfd = os.pidfd_open(pid)
 
     def kill(self, transport: asyncio.SubprocessTransport) -> None:
-        """Kill it. bubblewrap waits for it, and it ends after all others have."""
+        """Kill it."""
         with contextlib.suppress(ProcessLookupError):
             if self._pidfd is not None:
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
             else:
                 transport.kill()
 
-    async def forget(self) -> None:
-        if self._pidfd is not None:
-            os.close(self._pidfd)
-            self._pidfd = None
+    async def bury(self) -> None:
+        """Wait until it is dead: it is the last of its sandbox, and may outlive bubblewrap."""
+        if self._pidfd is None:
+            return
+        pidfd, self._pidfd = self._pidfd, None
+        loop = asyncio.get_running_loop()
+        dead = asyncio.Event()
+        loop.add_reader(pidfd, dead.set)
+        try:
+            await asyncio.wait_for(dead.wait(), _END_SECONDS)
+        except asyncio.TimeoutError:
+            pass  # stuck in the kernel; it dies when it comes back
+        finally:
+            loop.remove_reader(pidfd)
+            os.close(pidfd)

@@ -16,6 +16,10 @@ from orps_lsp.evaluation.sandbox.protocol import Policy, Sandbox
 
 _PROBE_SECONDS = 10.0
 
+_WITHOUT = (
+    "To let candidates run with all of your rights, set 'sandbox' to 'none' in your own settings."
+)
+
 # Prints what it could do and should not. sys.argv[1] is a file of ours that no policy names.
 _PROBE = """
 import os, socket, sys
@@ -64,7 +68,7 @@ async def choose(level: str) -> Sandbox:
     if not sys.platform.startswith("linux"):
         raise SandboxUnavailable(
             "Candidates can only be sandboxed on Linux; this system's turn comes later.",
-            "Without a sandbox they would run with all of your rights.",
+            _WITHOUT,
         )
     reasons: list[str] = []
     for name in _FINDERS if level == "auto" else (level,):
@@ -76,7 +80,7 @@ async def choose(level: str) -> Sandbox:
         reasons.append(f"{name}: {found}")
     raise SandboxUnavailable(
         f"No sandbox works here. {' '.join(reasons)}" if level == "auto" else reasons[0],
-        "Install bubblewrap and allow user namespaces, or use a kernel with Landlock.",
+        f"Install bubblewrap and allow user namespaces, or use Linux 6.2 or later. {_WITHOUT}",
     )
 
 

@@ -53,9 +53,10 @@ def detach(keep: Sequence[int]) -> None:
 def limit(limits: dict[str, Any], filter_program: bytes | None) -> None:
     """Apply resource limits and the system call filter; there is no way back."""
     memory = int(limits["memory_bytes"])
-    cpu = int(limits["cpu_seconds"])
+    cpu = limits.get("cpu_seconds")
     _set_limit(resource.RLIMIT_AS, memory, memory)
-    _set_limit(resource.RLIMIT_CPU, cpu, cpu + 1)
+    if cpu:  # not where time is measured: it makes Linux count a process's time in ticks
+        _set_limit(resource.RLIMIT_CPU, cpu, cpu + 1)
     _set_limit(resource.RLIMIT_FSIZE, MAX_FILE_BYTES, MAX_FILE_BYTES)
     _set_limit(resource.RLIMIT_NOFILE, MAX_OPEN_FILES, MAX_OPEN_FILES)
     _set_limit(resource.RLIMIT_CORE, 0, 0)

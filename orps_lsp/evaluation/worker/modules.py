@@ -12,18 +12,13 @@ def inside(workspace: str) -> list[str]:
 
 
 def libraries(workspace: str) -> list[str]:
-    """Return the loaded modules that a fresh process could import beforehand, in load order.
-
-    Modules whose asserts pytest rewrote (tests, plugins) are left out: importing them before
-    pytest does would be reported as a warning, which some projects turn into an error.
-    """
+    """Return the loaded modules that a fresh process could import beforehand, in load order."""
     found = []
     for name, path in _files():
         if _is_own(path, workspace) or name.startswith(("_orps_worker", "__mp_")):
             continue
         spec = getattr(sys.modules[name], "__spec__", None)
-        loader = type(getattr(spec, "loader", None)).__name__
-        if spec is not None and spec.name == name and loader != "AssertionRewritingHook":
+        if spec is not None and spec.name == name:
             found.append(name)
     return found
 

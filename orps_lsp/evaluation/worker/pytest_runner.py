@@ -20,6 +20,9 @@ OPTIONS = [
     "--show-capture=no",
     "--maxfail=1000000",
     "--continue-on-collection-errors",
+    # The worker imports plugins before pytest does; some projects turn warnings into errors.
+    "-W",
+    "ignore::pytest.PytestAssertRewriteWarning",
 ]
 PLUGIN_OPTIONS = {"pytest_cov": ["--no-cov"], "xdist": ["-n0"]}
 
@@ -101,4 +104,6 @@ def _crash_message(report: Any) -> str:
     crash = getattr(longrepr, "reprcrash", None)
     if crash is not None and crash.message:
         return str(crash.message)
-    return str(getattr(report, "longreprtext", "") or longrepr or "")
+    text = str(getattr(report, "longreprtext", "") or longrepr or "")
+    errors = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
+    return "\n".join(errors) or text

@@ -48,8 +48,12 @@ class Substitution:
         return os.path.basename(path) == self._name and os.path.realpath(path) == self.path
 
     def _compile(self, path: str) -> Any:
-        tree = self._transform(ast.parse(self.text, path))
-        code = compile(tree, path, "exec", dont_inherit=True)
+        try:
+            tree = self._transform(ast.parse(self.text, path))
+            code = compile(tree, path, "exec", dont_inherit=True)
+        except SyntaxError as error:
+            error.text = linecache.getline(self.path, error.lineno or 0)  # not the disk's line
+            raise
         self.loads += 1
         return code
 
