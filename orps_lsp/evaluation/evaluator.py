@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from orps_lsp.config import Settings
-from orps_lsp.evaluation import replay, sandbox, surroundings
+from orps_lsp.evaluation import judgement, replay, sandbox, surroundings
 from orps_lsp.evaluation.client import Worker, WorkerDied
 from orps_lsp.evaluation.interpreter import Interpreter
 from orps_lsp.evaluation.interpreter import find as find_interpreter
@@ -17,10 +17,9 @@ from orps_lsp.evaluation.protocol import (
     Baseline,
     BaselineError,
     Evaluation,
-    Evidence,
     Speedup,
     Target,
-    TestResult,
+    TestOutcome,
     Verdict,
 )
 from orps_lsp.evaluation.sandbox import Sandbox
@@ -109,6 +108,7 @@ class LocalEvaluator:
         try:
             return await work(await self.start())
         except WorkerDied:
+            self._libraries = ()  # one of them may be what ended it
             await self._stop()
             return await work(await self.start())
 
@@ -142,23 +142,23 @@ class LocalEvaluator:
         touching = {
             name: test
             for name, test in run.tests.items()
-            if (test.entered or not test.file) and test.result.outcome.value != "skipped"
+            if (test.entered or not test.file) and test.result.outcome is not TestOutcome.SKIPPED
         }
-        notes += _remarks(run, touching)
+        notes += judgement.remarks(run, touching)
         self._libraries = run.done.get("libraries", ())
         await self._preload()
         worker = await self.start()
-        tests = tuple(test.result for test in touching.values())
+        warm = await self._repeat(worker, touching)
+        touching = judgement.dependable(touching, warm, notes)
+        tests = tuple(warm.tests[name].result for name in touching)
         oracle = await self._consult(worker, run, touching)
         unpicklable = run.done.get("unpicklable", 0)
-        overhead = max(0.0, run.seconds - sum(test.result.seconds for test in run.tests.values()))
-        seconds = sum(test.seconds for test in tests)
         baseline = Baseline(
             tests=tests,
             suite_size=run.collected,
             recorded=oracle.replayable,
             unreplayable=unpicklable + len(oracle.recorded) - oracle.replayable,
-            seconds=seconds,
+            seconds=warm.seconds,
             call_seconds=oracle.call_seconds,
             peak_bytes=oracle.peak_bytes,
             sandbox=self._sandbox.name,
@@ -168,18 +168,28 @@ class LocalEvaluator:
         )
         return _Known(
             baseline=baseline,
-            files=tuple(dict.fromkeys(test.file for test in touching.values() if test.file)),
+            files=judgement.files(touching),
             oracle=oracle,
-            module=_module_name(run),
+            module=judgement.module_name(run),
             path=tuple(run.done.get("path", ())),
-            wall=max(MIN_TEST_SECONDS, TEST_FACTOR * (seconds + overhead)),
+            wall=max(MIN_TEST_SECONDS, TEST_FACTOR * warm.seconds),
         )
+
+    async def _repeat(self, worker: Worker, touching: Mapping[str, Observed]) -> SuiteRun:
+        """Run the original's tests as candidates' will be: alone, with libraries loaded."""
+        if not touching:
+            return SuiteRun()
+        wall = self._limits.test_timeout
+        source = self._target.source
+        job = self._tests_job(source, wall, files=judgement.files(touching), ids=list(touching))
+        return await run_suite(worker, job, wall)
 
     async def _needs_processes(self, worker: Worker, run: SuiteRun) -> bool:
         """Say whether tests that fail would pass if they were allowed to start processes."""
         if self._sandbox.child_filter(False) is None or run.timed_out:
             return False
-        failing = [name for name, test in run.tests.items() if not test.result.passed]
+        fine = (TestOutcome.PASSED, TestOutcome.SKIPPED)
+        failing = [name for name, test in run.tests.items() if test.result.outcome not in fine]
         if not failing and not run.errors:
             return False
         self._allow_processes = True
@@ -237,10 +247,10 @@ class LocalEvaluator:
         doubtful = {number for test in failing for number in test.calls}
         calls = {n: data for n, data in run.calls.items() if n not in doubtful}
         recorded = replay.select([test.calls for test in passing], calls)
-        unchecked = _not_recorded(run, bool(touching), bool(failing))
+        unchecked = judgement.not_recorded(run, bool(touching), bool(failing))
         if not recorded or not run.done:
             return replay.Oracle(unchecked=tuple(unchecked))
-        job = self._host_job(self._target.source, _module_name(run), run.done["path"])
+        job = self._host_job(self._target.source, judgement.module_name(run), run.done["path"])
         try:
             oracle = await replay.consult(worker, job, recorded, generate=not failing)
         except replay.HostFailed as error:
@@ -261,7 +271,7 @@ class LocalEvaluator:
         )
         run = await run_suite(worker, job, known.wall)
         tests = in_order(expected, run)
-        fault = _fault(run, tests)
+        fault = judgement.fault(run, tests)
         if fault is not None:
             return Evaluation(fault[0], tests, fault[1])
         host = self._host_job(source, known.module, known.path)
@@ -290,9 +300,12 @@ class LocalEvaluator:
         except replay.HostFailed as error:
             speedup, peak = f"Its speed could not be measured: {error}.", None
         before = known.oracle.peak_bytes
+        evidence = passed.evidence
+        if isinstance(speedup, str):
+            evidence = replace(evidence, unchecked=(*evidence.unchecked, speedup))
         return replace(
             passed,
-            evidence=_with_remark(passed.evidence, speedup),
+            evidence=evidence,
             speedup=speedup if isinstance(speedup, Speedup) else None,
             memory_ratio=peak / before if peak is not None and before else None,
         )
@@ -344,68 +357,3 @@ class _Known:
     module: str
     path: tuple[str, ...]
     wall: float
-
-
-def _module_name(run: SuiteRun) -> str:
-    """Return the name under which the tests call the function's module most often."""
-    names: Mapping[str, int] = run.done.get("modules", {})
-    return max(names, key=lambda name: names[name]) if names else ""
-
-
-def _remarks(run: SuiteRun, touching: Mapping[str, Observed]) -> list[str]:
-    """Return what the user should know about the tests, as sentences."""
-    notes: list[str] = []
-    if not run.tests:
-        notes.append("The project has no tests.")
-    elif not touching:
-        if run.done.get("entered"):
-            notes.append("The function runs while modules load, but no test calls it.")
-        else:
-            notes.append("No test calls the function.")
-        if not run.done.get("loads"):
-            notes.append("No test imports its module.")
-    if run.errors:
-        where, message = run.errors[0]
-        files = "One test file" if len(run.errors) == 1 else f"{len(run.errors)} test files"
-        last = message.splitlines()[-1] if message else "no reason given"
-        notes.append(f"{files} could not be collected, first {where}: {last}")
-    if not run.done:
-        notes.append("The tests' process ended before all had run.")
-    return notes
-
-
-def _not_recorded(run: SuiteRun, touched: bool, failing: bool) -> list[str]:
-    """Say what of the tests' calls cannot be compared, and why."""
-    sentences: list[str] = []
-    if not touched:
-        return ["No test calls the function, so there are no inputs to compare on."]
-    if failing:
-        sentences.append(
-            "Tests of the original fail, so it was compared only on calls of tests that pass."
-        )
-    unpicklable = run.done.get("unpicklable", 0)
-    if unpicklable:
-        calls = "One call has" if unpicklable == 1 else f"{unpicklable} calls have"
-        sentences.append(f"{calls} arguments that cannot be copied, so only the tests check them.")
-    return sentences
-
-
-def _fault(run: SuiteRun, tests: Sequence[TestResult]) -> tuple[Verdict, str] | None:
-    """Say what the tests have against a candidate."""
-    failed = [test for test in tests if not test.passed]
-    if not failed:
-        if not run.done.get("entered"):
-            return Verdict.BROKEN, "The tests never reached the function."
-        return None
-    if run.errors and not any(test.passed for test in tests):
-        return Verdict.BROKEN, f"The module does not load: {run.errors[0][1]}"
-    first = failed[0]
-    detail = f": {first.message}" if first.message else ""
-    count = f"{len(failed)} of {len(tests)} tests fail"
-    return Verdict.FAILED_TESTS, f"{count}; {first.id} ({first.outcome.value}){detail}"
-
-
-def _with_remark(evidence: Evidence, speedup: Speedup | str) -> Evidence:
-    if isinstance(speedup, Speedup):
-        return evidence
-    return replace(evidence, unchecked=(*evidence.unchecked, speedup))

@@ -82,7 +82,7 @@ class ScriptedEngine:
         return EngineInfo("scripted", context=16384)
 
     async def complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
-        kind = "answers" if prompt.prefill.rstrip("\n").endswith("```python") else "critiques"
+        kind = "answers" if prompt.prefill.startswith("```") else "critiques"
         texts: tuple[str, ...] = getattr(self._script, kind)
         text = texts[self._asked[kind] % len(texts)] if texts else ""
         self._asked[kind] += 1

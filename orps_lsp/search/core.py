@@ -28,6 +28,7 @@ from orps_lsp.search.types import (
     Status,
     StopReason,
 )
+from orps_lsp.source.completion import with_known_imports
 from orps_lsp.source.diff import unified
 from orps_lsp.source.extract import extract, fingerprint
 from orps_lsp.source.locate import SourceError
@@ -194,7 +195,7 @@ class Search:
             parent=expansion.path[-1].id if expansion.path else None,
             round=self.round,
             strategy=expansion.strategy.name,
-            code=completion.text,
+            code=self._prompts.answer(completion.text),
             status=Status.SCREENED_OUT,
         )
 
@@ -217,7 +218,7 @@ class Search:
         """Everything that can be said of a version before it runs."""
         function = self.task.function
         try:
-            code = extract(drawn.code, function)
+            code = with_known_imports(extract(drawn.code, function), self._target.source)
             spliced = splice(self._target.source, function.qualname, code)
         except SourceError as error:
             return replace(drawn, reason=error.message)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from orps_lsp.evaluation.protocol import Baseline, Evaluation, TestResult, Verdict
 from orps_lsp.llm.protocol import Message, Prompt
-from orps_lsp.search.strategies import Strategy
+from orps_lsp.search.strategies import GOALS, Strategy
 from orps_lsp.search.types import Candidate, Intent
 from orps_lsp.source.context import Context
 from orps_lsp.source.locate import Function
@@ -19,6 +19,7 @@ from orps_lsp.source.locate import Function
 SCORES = ("1", "2", "3", "4", "5")
 FENCE_END = "\n```"
 _FENCE = "```python\n"
+_INDENT = "    "
 _SYSTEM = (
     "You are an expert Python engineer. You improve one function at a time: correct first, "
     "then fast, then simple. You keep its name, parameters and documented behaviour."
@@ -49,19 +50,27 @@ class Prompts:
     def programmer(self, strategy: Strategy, path: Sequence[Candidate]) -> Prompt:
         """Ask for a version by ``strategy``, after the attempts in ``path`` (root first)."""
         parts = [self._common(), *map(self._attempt, path[-_ANCESTORS_SHOWN:])]
+        parts.append(GOALS[self.task.intent])
         if path:
-            parts.append("Write a better version than these attempts.")
-        parts.append(strategy.instruction)
-        if self.think:
-            parts.append(
-                "First say in one or two sentences what you change and why. Then give one Python "
-                "code block with the whole function and the imports it needs, and nothing else."
-            )
-        else:
-            parts.append(
-                "Reply with one Python code block: the whole function and the imports it needs."
-            )
-        return self._prompt(parts, "" if self.think else _FENCE)
+            parts.append("It must be better than the attempts above.")
+        if not self.think:
+            parts.append("Reply with one Python code block.")
+            plan = f"{_INDENT}# {strategy.plan}\n" if strategy.plan else ""
+            return self._prompt(parts, f"{_FENCE}{self.task.function.header}\n{plan}")
+        if strategy.plan:
+            parts.append(f"{strategy.plan}.")
+        parts.append(
+            "First say in one or two sentences what you change and why. Then give one Python "
+            "code block with the whole function and the imports it needs, and nothing else."
+        )
+        return self._prompt(parts, "")
+
+    def answer(self, text: str) -> str:
+        """The whole answer to a programmer's prompt, of which the model wrote ``text``."""
+        first = next((line for line in text.split("\n") if line.strip()), "")
+        if self.think or not first[:1].isspace():
+            return text  # it began anew, with its own def line
+        return f"{self.task.function.header}\n{text}"
 
     def critic(self, candidate: Candidate) -> Prompt:
         """Ask for a short critique of a candidate in the light of what ran."""

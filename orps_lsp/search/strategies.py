@@ -1,4 +1,8 @@
-"""What the programmer is asked to try: one sentence each, most promising first, per intent."""
+"""What the programmer is asked to try: one plan each, most promising first, per intent.
+
+A model that can think gets the plan as an instruction. A small one finds it as the first comment of
+the function that it continues: that turned out to be what keeps it from copying the original.
+"""
 
 from __future__ import annotations
 
@@ -6,83 +10,55 @@ from dataclasses import dataclass
 
 from orps_lsp.search.types import Intent
 
+GOALS = {
+    Intent.OPTIMISE: "Write a much faster version of this function: a better algorithm, the same "
+    "behaviour.",
+    Intent.FIX: "Write a correct version of this function that passes all tests.",
+    Intent.SIMPLIFY: "Write a much simpler, shorter version of this function: the same behaviour, "
+    "less code and fewer branches.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """A direction of search. ``instruction`` goes to the model as it stands."""
+    """A direction of search. An empty ``plan`` leaves the way to the model."""
 
     name: str
-    instruction: str
+    plan: str
 
 
 _OPTIMISE = (
-    Strategy(
-        "hashing",
-        "Make it faster: replace repeated searches by one lookup in a dict, set or Counter.",
-    ),
-    Strategy(
-        "algorithm",
-        "Make it faster: use an algorithm of a lower time complexity, without nested loops.",
-    ),
-    Strategy(
-        "single pass",
-        "Make it faster: go through the data once and keep what is needed on the way.",
-    ),
-    Strategy(
-        "standard library",
-        "Make it faster: let the standard library do the work "
-        "(collections, itertools, bisect, heapq, built-in functions).",
-    ),
-    Strategy(
-        "index first",
-        "Make it faster: build an index (dict or set) before the loop, then use it inside.",
-    ),
-    Strategy(
-        "hoist",
-        "Make it faster: move work that does not change out of the loops, compute nothing twice.",
-    ),
-    Strategy(
-        "built-ins",
-        "Make it faster: use comprehensions and built-in functions instead of loops by hand.",
-    ),
-    Strategy(
-        "sort", "Make it faster: sort once, then use the order (bisect, groupby, two pointers)."
-    ),
-    Strategy("less memory", "Make it faster and smaller: avoid copies and intermediate lists."),
-    Strategy(
-        "early exit", "Make it faster: stop as soon as the result is known, skip needless work."
-    ),
+    Strategy("hashing", "Count or index everything once in a dict, then look it up in O(1)"),
+    Strategy("standard library", "Use collections.Counter or defaultdict to group the data"),
+    Strategy("single pass", "One pass over the data that keeps what is needed in a dict or set"),
+    Strategy("index first", "Build the lookup table first, before the loop"),
+    Strategy("algorithm", "O(n) instead of O(n**2): no loop inside the loop"),
+    Strategy("seen set", "Use a set to remember what was seen"),
+    Strategy("sort", "Sort once, then use the order"),
+    Strategy("hoist", "Compute what does not change only once, before the loop"),
+    Strategy("built-ins", "Use built-in functions and comprehensions"),
+    Strategy("less memory", "Use a generator, no copies"),
 )
 
 _FIX = (
-    Strategy(
-        "failing tests", "Correct it so that all tests pass; look at the failing tests first."
-    ),
-    Strategy(
-        "docstring", "Write it anew so that it does exactly what its name, docstring and tests say."
-    ),
-    Strategy(
-        "edge cases", "Correct it; mind the edge cases: empty, single, equal, first and last items."
-    ),
-    Strategy("conditions", "Correct it; check each condition and comparison (< or <=, and or or)."),
-    Strategy("step by step", "Write a simple, step-by-step version that is clearly right."),
-    Strategy("standard library", "Write a correct version with the help of the standard library."),
-    Strategy("values", "Correct it; check every constant, unit, index and order of operations."),
-    Strategy("minimal", "Correct it with as few changes as possible."),
+    Strategy("free", ""),
+    Strategy("edge cases", "Mind the edge cases: empty, one item, equal items, first and last"),
+    Strategy("conditions", "Check each comparison: < or <=, and or or"),
+    Strategy("step by step", "Step by step, as the docstring says"),
+    Strategy("free", ""),
+    Strategy("standard library", "Let the standard library do the work"),
+    Strategy("sort", "Sort first, then go through the items in order"),
+    Strategy("regular expression", "Use a regular expression where text is taken apart"),
 )
 
 _SIMPLIFY = (
-    Strategy("early return", "Make it simpler: return early instead of nesting."),
-    Strategy(
-        "flatten", "Make it simpler: merge nested conditions, remove flags and needless variables."
-    ),
-    Strategy(
-        "table", "Make it simpler: replace the chain of conditions by a lookup in a dict or tuple."
-    ),
-    Strategy("built-ins", "Make it simpler: use comprehensions and built-in functions."),
-    Strategy("standard library", "Make it simpler: let the standard library do the work."),
-    Strategy("no repetition", "Make it simpler: write what is repeated only once."),
-    Strategy("short", "Make it as short and readable as possible, at the same behaviour."),
+    Strategy("early return", "Return early instead of nesting"),
+    Strategy("one expression", "One boolean expression says it all"),
+    Strategy("flatten", "Merge the nested conditions, no flags"),
+    Strategy("table", "Look it up in a table instead of a chain of conditions"),
+    Strategy("free", ""),
+    Strategy("built-ins", "Use built-in functions and comprehensions: all, any, sum, min, max"),
+    Strategy("standard library", "Let the standard library do the work"),
 )
 
 _BY_INTENT = {Intent.OPTIMISE: _OPTIMISE, Intent.FIX: _FIX, Intent.SIMPLIFY: _SIMPLIFY}

@@ -6,10 +6,11 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Union
 
+import psutil
 from lsprotocol import types
 from pygls.protocol import JsonRPCNotification
 from pytest_lsp import ClientServerConfig, LanguageClient, make_test_lsp_client
@@ -295,3 +296,14 @@ class Editor:
             self.edits.append(params)
             self.apply(params.edit)
             return types.ApplyWorkspaceEditResult(True)
+
+
+def descendants(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+Start = Callable[..., Awaitable[Editor]]
+"""Starts an editor: settings, capabilities, and what else ``Editor.start`` takes."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import descendants
-from editor_client import Editor
+from editor_client import Editor, descendants
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 

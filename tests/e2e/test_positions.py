@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import FAST, Project, Start
-from editor_client import encoded
+from editor_client import Start, encoded
+from project import FAST, Project
 
 ASTRAL = "# \U0001f600 é \u4e16\u754c \u2028 \x0c \U00020000\n"
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import BETTER, CRITIQUE, MODULE
 from editor_client import Editor
 from lsprotocol import types
+from project import BETTER, CRITIQUE, MODULE
 from pygls.exceptions import JsonRpcException
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

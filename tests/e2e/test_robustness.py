@@ -8,9 +8,9 @@ import signal
 
 import psutil
 import pytest
-from conftest import Project, Start, descendants
-from editor_client import PATIENCE, Editor
+from editor_client import PATIENCE, Editor, Start, descendants
 from lsprotocol import types
+from project import Project
 from pygls.exceptions import JsonRpcException
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from conftest import BETTER, FAST, SHORT_TOTAL, Project, Start
-from editor_client import BARE
+from editor_client import BARE, Start
 from lsprotocol import types
+from project import BETTER, FAST, SHORT_TOTAL, Project
 
 NEVER = 3600.0  # seconds of a completion that does not come
 

@@ -127,14 +127,12 @@ class _Encoder:
 def _token(kind: type, contents: bytes) -> bytes:
     if len(contents) > INLINE:
         contents = hashlib.sha256(contents).digest()
-    if hasattr(kind, "__next__") and kind.__module__ == "builtins" and kind is not _GENERATOR:
+    plain = kind.__module__ in ("builtins", "itertools") and kind is not types.GeneratorType
+    if plain and hasattr(kind, "__next__"):
         name = "iterator"  # of a list, a map, a zip: to a caller they are the same
     else:
         name = f"{kind.__module__}.{kind.__qualname__}"
     return b"%s(%d:%s)" % (name.encode(), len(contents), contents)
-
-
-_GENERATOR = types.GeneratorType
 
 
 def _plain(value: Any) -> bytes:

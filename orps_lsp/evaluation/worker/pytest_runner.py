@@ -35,17 +35,24 @@ def run_pytest(job: Message, report: Report, substitution: Substitution) -> int:
             options += extra
     # The workspace is read-only; the plugin stays on, because configurations use its options.
     options += ["-o", "cache_dir=" + os.path.join(tempfile.gettempdir(), "pytest-cache")]
-    plugin = _Plugin(report, substitution, frozenset(job["ids"]))
-    return int(pytest.main(options + job["files"], plugins=[plugin]))
+    plugin = _Plugin(report, substitution, frozenset(job["ids"]), frozenset(job["files"]))
+    return int(pytest.main(options, plugins=[plugin]))
 
 
 class _Plugin:
     """Reports what happens, and picks the tests to run."""
 
-    def __init__(self, report: Report, substitution: Substitution, wanted: frozenset[str]) -> None:
+    def __init__(
+        self,
+        report: Report,
+        substitution: Substitution,
+        wanted: frozenset[str],
+        files: frozenset[str],
+    ) -> None:
         self._report = report
         self._substitution = substitution
         self._wanted = wanted
+        self._wanted_files = files
         self._phases: dict[str, str] = {}
         self._message = ""
         self._files: dict[str, str] = {}
@@ -53,6 +60,23 @@ class _Plugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_load_initial_conftests(self) -> None:
         self._substitution.move_to_front()
+
+    # Files are not named on pytest's command line: that would change its root directory, its
+    # configuration, and with them the tests' names.
+    if int(pytest.__version__.partition(".")[0]) >= 7:
+
+        def pytest_ignore_collect(self, collection_path: Any) -> Any:
+            return self._ignores(str(collection_path))
+
+    else:
+
+        def pytest_ignore_collect(self, path: Any) -> Any:  # type: ignore[misc]
+            return self._ignores(str(path))
+
+    def _ignores(self, path: str) -> Any:
+        if not self._wanted_files or not path.endswith(".py") or path in self._wanted_files:
+            return None
+        return True if os.path.basename(path) not in ("conftest.py", "__init__.py") else None
 
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:
