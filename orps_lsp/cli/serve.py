@@ -17,8 +17,7 @@ def add_parser(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     from orps_lsp.lsp.server import serve
 
-    serve(args.tcp)
-    return 0
+    return serve(args.tcp)
 
 
 def _address(text: str) -> tuple[str, int]:

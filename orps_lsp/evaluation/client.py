@@ -68,7 +68,10 @@ class Worker:
 
     @contextlib.asynccontextmanager
     async def child(self, job: Mapping[str, Any], wall: float) -> AsyncIterator[Child]:
-        """Fork a child for ``job``; it is killed on leaving, if it still runs then."""
+        """Fork a child for ``job`` and end it on leaving.
+
+        It is gone then, except when an error (a cancellation) leaves: that does not wait for it.
+        """
         name = str(next(self._names))
         events: asyncio.Queue[Event | End | None] = asyncio.Queue()
         self._children[name] = events
@@ -76,6 +79,9 @@ class Worker:
         try:
             self._command(op="spawn", child=name, job=job, wall=wall)
             yield child
+            if child.end is None:
+                self._command(op="kill", child=name)
+                await child.drain()
         finally:
             del self._children[name]
             if child.end is None and not self._dead:
@@ -169,6 +175,13 @@ class Child:
             yield event
             if event.get("done"):
                 return
+
+    async def drain(self) -> None:
+        """Wait for the end of a child that was told to end."""
+        self._wall = 0.0
+        while self.end is None:
+            async for _ in self.events():
+                pass
 
     async def answer(self) -> Event:
         """Return all fields of the events up to "done", or to the child's end, as one."""

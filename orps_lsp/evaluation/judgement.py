@@ -77,7 +77,9 @@ def fault(run: SuiteRun, tests: Sequence[TestResult]) -> tuple[Verdict, str] | N
     """Say what the tests have against a candidate."""
     failed = [test for test in tests if not test.passed]
     if not failed:
-        if not run.done.get("entered"):
+        if not run.done:
+            return Verdict.BROKEN, "The tests' process ended before their run was over."
+        if not run.done["entered"]:
             return Verdict.BROKEN, "The tests never reached the function."
         return None
     if run.errors and not any(test.passed for test in tests):

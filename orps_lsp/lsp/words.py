@@ -151,7 +151,7 @@ def _memory(evaluation: Evaluation) -> str:
 def _complexity(complexity: Complexity | None) -> str:
     if complexity is None:
         return ""
-    return f"{complexity.cyclomatic} branches, {complexity.lines} lines"
+    return f"{complexity.cyclomatic} ({_count(complexity.lines, 'line')})"
 
 
 def _seconds(seconds: float) -> str:

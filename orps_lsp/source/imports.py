@@ -190,15 +190,14 @@ def _order_of_statement(statement: ast.Import | ast.ImportFrom) -> tuple[int, bo
 
 
 def _among(present: list[ast.Import | ast.ImportFrom], name: ImportedName) -> _Place:
-    """Put one import behind the last one that sorts before it, or before the first."""
+    """Put one import into its section, where it sorts; a section of its own is set off."""
     order = _order(name)
     section = order[0]
-    earlier = [item for item in present if _order_of_statement(item) <= order]
+    same = [item for item in present if _order_of_statement(item)[0] == section]
+    earlier = [item for item in same or present if _order_of_statement(item) <= order]
     if earlier:
-        is_new = _order_of_statement(earlier[-1])[0] != section
-        return _Place(last_line(earlier[-1]), section, blank_before=is_new)
-    is_new = _order_of_statement(present[0])[0] != section
-    return _Place(first_line(present[0]) - 1, section, blank_after=is_new)
+        return _Place(last_line(earlier[-1]), section, blank_before=not same)
+    return _Place(first_line((same or present)[0]) - 1, section, blank_after=not same)
 
 
 def is_file_header(line: int, text: str) -> bool:

@@ -43,7 +43,8 @@ def test_refine_hover_apply_undo_cancel(nvim: str, tmp_path: Path) -> None:
     project = tmp_path / "textkit"
     shutil.copytree(ROOT / "examples" / "textkit", project)
     script = tmp_path / "script.json"
-    script.write_text(json.dumps({"answers": [ANSWER], "critiques": ["It splits as str.split does."]}))
+    critique = "It splits as str.split does."
+    script.write_text(json.dumps({"answers": [ANSWER], "critiques": [critique]}))
     folders = ("CONFIG", "DATA", "STATE", "CACHE", "RUNTIME")
     environment = {**os.environ, "HOME": str(tmp_path)}
     for name in folders:

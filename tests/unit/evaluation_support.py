@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import textwrap
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -11,10 +12,15 @@ from orps_lsp.config import Settings
 from orps_lsp.evaluation.evaluator import LocalEvaluator, open_evaluator
 from orps_lsp.evaluation.protocol import Target
 
+# The projects do without the plugins of our own environment, which take seconds to import.
+PLUGINS = {entry.name for entry in importlib.metadata.entry_points(group="pytest11")}
+NO_PLUGINS = " ".join(f"-p no:{name}" for name in sorted(PLUGINS))
 
-def write_project(root: Path, files: Mapping[str, str]) -> Path:
-    """Write the files; a project that must not be guessed to be part of ours has a pytest.ini."""
-    for name, text in {"pytest.ini": "[pytest]\n", **files}.items():
+
+def write_project(root: Path, files: Mapping[str, str], options: str = "") -> Path:
+    """Write the files, and a pytest.ini with more ``options`` if they need any."""
+    configuration = f"[pytest]\naddopts = {NO_PLUGINS}\n{options}"
+    for name, text in {"pytest.ini": configuration, **files}.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(text), encoding="utf-8")

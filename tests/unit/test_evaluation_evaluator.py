@@ -230,14 +230,9 @@ async def test_settings_of_pytest_do_not_hide_results(tmp_path: Path) -> None:
         tmp_path,
         {
             **UNIQUE,
-            "pytest.ini": """
-                [pytest]
-                addopts = -x -v --ff --junitxml=report.xml
-                filterwarnings = error
-                testpaths = .
-            """,
             "test_a.py": "def test_fails():\n    assert False\n",
         },
+        options="    -x -v --ff --junitxml=report.xml\nfilterwarnings = error\ntestpaths = .\n",
     )
     async with evaluating(root, "unique") as evaluator:
         baseline = await evaluator.baseline()

@@ -1,4 +1,4 @@
-"""Versions that hang, crash, flood, forge or hide: none is verified, none leaves anything behind."""
+"""Versions that hang, crash, flood, forge or hide: none is verified, none leaves a trace."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ FILES = {
 
 FORGE = """
     import os
+    passed = b'{"result": "test_core.py::test_first", "outcome": "passed"}'
     for fd in range(3, 64):
-        for line in (b'{"result": "test_core.py::test_first", "outcome": "passed"}', b'{"done": true}'):
+        for line in (passed, b'{"done": true}'):
             try:
                 os.write(fd, line + b"\\n")
             except OSError:
@@ -69,11 +70,11 @@ VERSIONS = {
     "changes json and os": (
         "import json, os\n"
         "    json.dumps = json.JSONEncoder.encode = os.write = lambda *_, **__: '{}'\n"
-        "    return xs[0] if xs else default",
+        "    return default if not xs else xs[0] if len(xs) > 1 else 0",
         Verdict.DISAGREES,
         None,
     ),
-    "prints a lot": ("print('x' * 10**8); return (xs or [default])[0]", Verdict.DISAGREES, None),
+    "prints a lot": ("print('x' * 10**8); return (xs or [default])[0]", Verdict.FAILED_TESTS, None),
     "catches everything and hangs outside of the tests": (
         "if len(xs) < 3 and list(xs) in ([1, 2], []): return xs[0] if xs else default\n"
         "    while True:\n"

@@ -64,6 +64,26 @@ def test_a_file_as_stdin_is_no_client() -> None:
     assert done.returncode == 2 and "stdin and stdout must be" in done.stderr
 
 
+async def test_tcp_serves_the_first_client(tmp_path: Path) -> None:
+    code = SERVE.replace("serve()", "serve(('127.0.0.1', 0))")
+    server = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        code,
+        stderr=asyncio.subprocess.PIPE,
+        env={"XDG_STATE_HOME": str(tmp_path)},
+    )
+    assert server.stderr is not None
+    announced = await asyncio.wait_for(server.stderr.readline(), 30)
+    host, _, port = announced.decode().split()[-1].rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "shutdown"})
+    writer.write(f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
+    assert b"Content-Length" in await asyncio.wait_for(reader.readline(), 30)
+    writer.close()
+    await asyncio.wait_for(server.wait(), 30)
+
+
 async def test_the_server_ends_when_its_parent_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_module, "_PARENT_CHECK_SECONDS", 0.0)
     parent = await asyncio.create_subprocess_exec(

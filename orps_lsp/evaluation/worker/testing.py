@@ -19,13 +19,14 @@ import os
 import sys
 import tempfile
 import time
-from typing import Any
+from typing import Any, Callable
 
 from . import modules, probe, substitute
 from .channel import Channel, Message
 
 MAX_MESSAGE = 600
 MAX_OUTPUT = 4000
+INTERNAL_ERROR = 3  # pytest's exit code for it
 
 
 def run(job: Message, channel: Channel) -> None:
@@ -49,18 +50,23 @@ def run(job: Message, channel: Channel) -> None:
     except ImportError:
         from .unittest_runner import run_unittest
 
-        status = run_unittest(job, report)
+        run_all: Callable[[], int] = lambda: run_unittest(job, report)
     else:
         from .pytest_runner import run_pytest
 
         channel.send({"runner": "pytest " + pytest.__version__})
-        status = run_pytest(job, report, substitution)
+        run_all = lambda: run_pytest(job, report, substitution)
+    failure = ""
+    try:
+        status = run_all()
+    except Exception as error:  # a plugin's: results that were reported before it count
+        status, failure = INTERNAL_ERROR, f"{type(error).__name__}: {error}"
     report.flush()
     channel.send(
         {
             "done": True,
             "status": status,
-            "output": _tail(output),
+            "output": _shorten(f"{_tail(output)}\n{failure}", MAX_OUTPUT),
             "loads": substitution.loads,
             "entered": recorder.total,
             "modules": recorder.modules,

@@ -22,8 +22,10 @@ import importlib
 import json
 import os
 import select
+import shutil
 import signal
 import sys
+import tempfile
 import time
 from typing import Any
 
@@ -38,12 +40,15 @@ PRELOAD_SECONDS = 20.0
 class Child:
     """One forked job, as the zygote sees it."""
 
-    def __init__(self, name: str, pid: int, read_fd: int, write_fd: int, token: str) -> None:
+    def __init__(
+        self, name: str, pid: int, read_fd: int, write_fd: int, token: str, scratch: str
+    ) -> None:
         self.name = name
         self.pid = pid
         self.read_fd = read_fd
         self.write_fd = write_fd
         self.token = token.encode()
+        self.scratch = scratch
         self.deadline: float | None = None
         self.pending = b""
         self.received = 0
@@ -124,19 +129,20 @@ class Zygote:
         from_child, to_zygote = os.pipe()
         from_zygote, to_child = os.pipe()
         token = os.urandom(16).hex()
+        scratch = tempfile.mkdtemp(prefix="job-")
         gc.collect()
         gc.freeze()  # keeps collections in the child from copying our pages
         pid = os.fork()
         if pid == 0:
-            self._become_child(job, Channel(from_zygote, to_zygote, token))
+            self._become_child(job, Channel(from_zygote, to_zygote, token), scratch)
         os.close(to_zygote)
         os.close(from_zygote)
         os.set_blocking(from_child, False)
-        child = Child(name, pid, from_child, to_child, token)
+        child = Child(name, pid, from_child, to_child, token, scratch)
         child.deadline = time.monotonic() + wall
         self._children[name] = child
 
-    def _become_child(self, job: Message, channel: Channel) -> None:
+    def _become_child(self, job: Message, channel: Channel, scratch: str) -> None:
         """Run the job and end the process, whatever happens, without the user's exit handlers."""
         status = 70  # EX_SOFTWARE
         try:
@@ -144,6 +150,7 @@ class Zygote:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             confine.detach(keep=channel.fds)
             gc.enable()
+            os.environ["TMPDIR"] = tempfile.tempdir = scratch
             program = base64.b64decode(job["filter"]) if job.get("filter") else None
             confine.limit(job["limits"], program)
             if job["kind"] == "tests":
@@ -223,6 +230,7 @@ class Zygote:
         self._end_orphans()
         os.close(child.read_fd)
         os.close(child.write_fd)
+        shutil.rmtree(child.scratch, ignore_errors=True)
         signalled = os.WIFSIGNALED(status)
         number = os.WTERMSIG(status) if signalled else os.WEXITSTATUS(status)
         reason = child.reason or ("signal" if signalled else "exit")
