@@ -71,8 +71,7 @@ async def refine(
         OrpsError: the function, the tests, the sandbox or the model cannot be used.
         asyncio.CancelledError: cancelled, or stopped before there was a baseline to compare with.
     """
-    function = find(request.source, request.qualname)
-    check_refinable(request.source, function)
+    function = await asyncio.to_thread(_function, request)
     target = Target(request.workspace, request.file, request.qualname, request.source)
     listen(Progress(phase="loading the model"))
     info = await _unless_stopped(engine.start(), stop)
@@ -86,8 +85,10 @@ async def refine(
             name=f"{request.file.relative_to(request.workspace).as_posix()}::{request.qualname}",
             intent=intent,
             function=function,
-            context=collect(request.source, function),
-            tests=_test_sources(request.workspace, baseline, _TESTS_SHOWN[intent]),
+            context=await asyncio.to_thread(collect, request.source, function),
+            tests=await asyncio.to_thread(
+                _test_sources, request.workspace, baseline, _TESTS_SHOWN[intent]
+            ),
             baseline=baseline,
         )
         return await search(
@@ -110,6 +111,13 @@ async def refine(
         )
     finally:
         await evaluator.close()
+
+
+def _function(request: Request) -> Function:
+    """Find the function and make sure that it can be refined; a long file takes a while."""
+    function = find(request.source, request.qualname)
+    check_refinable(request.source, function)
+    return function
 
 
 async def _unless_stopped(step: Awaitable[_T], stop: asyncio.Event) -> _T:

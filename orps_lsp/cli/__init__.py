@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 
 from orps_lsp import __version__
-from orps_lsp.cli import models, refine, serve
 from orps_lsp.cli.errors import UsageError
 from orps_lsp.errors import OrpsError
+
+# One module each, imported only when it is asked for: an editor waits for `serve`.
+_COMMANDS = {
+    "refine": "search for better versions of one function",
+    "models": "list, fetch and remove models",
+    "serve": "run the language server (stdio by default)",
+}
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells expect
 
@@ -22,8 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"orps-lsp {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (refine, models, serve):
-        command.add_parser(commands)
+    given = sys.argv[1:] if arguments is None else arguments
+    asked = next((word for word in given if word in _COMMANDS), "")
+    for name, summary in _COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=f"{summary}.".capitalize())
+        if name == asked:
+            importlib.import_module(f"orps_lsp.cli.{name}").configure(command)
     args = parser.parse_args(arguments)
     try:
         code: int = args.run(args)

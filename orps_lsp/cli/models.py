@@ -25,9 +25,8 @@ from orps_lsp.cli.errors import UsageError
 from orps_lsp.models import PullProgress, ResolvedModel
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``models`` to the command line; the parsed arguments go to :func:`run`."""
-    parser = subparsers.add_parser("models", help="list, fetch and remove models")
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``models``; once parsed they go to :func:`run`."""
     parser.set_defaults(run=run)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="show the catalogue and what is present")

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -41,13 +40,7 @@ _OPTIONS = {
 }
 
 
-def add_parser(commands: Any) -> None:
-    parser = commands.add_parser(
-        "refine",
-        help="search for better versions of one function",
-        description="Search for better versions of one function; every version that is offered "
-        "passed the function's tests in a sandbox.",
-    )
+def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "function",
         metavar="FILE::QUALNAME",

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 
-def add_parser(commands: Any) -> None:
-    parser = commands.add_parser("serve", help="run the language server (stdio by default)")
+def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tcp", type=_address, metavar="HOST:PORT", help="listen there instead of on stdio"
     )

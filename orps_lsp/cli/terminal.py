@@ -159,7 +159,12 @@ def _print_refinement(console: Console, refinement: Refinement) -> None:
     evaluation, complexity = candidate.evaluation, candidate.complexity
     assert evaluation and complexity
     console.print(Rule(Text(f"#{refinement.rank}  {refinement.summary}", style="bold green")))
-    console.print(Syntax(refinement.diff.rstrip(), "diff", background_color="default"))
+    if console.is_terminal:
+        console.print(
+            Syntax(refinement.diff.rstrip(), "diff", background_color="default", word_wrap=True)
+        )
+    else:
+        print(refinement.diff.rstrip())
     rows = [("tests", _tests(evaluation)), ("speed", _speed(evaluation.speedup))]
     if evaluation.memory_ratio is not None:
         rows.append(("memory", f"{evaluation.memory_ratio:.2f}x of the original's peak"))
@@ -199,10 +204,13 @@ def _tests(evaluation: Evaluation) -> str:
 def _speed(speedup: Speedup | None) -> str:
     if speedup is None:
         return "speed not measured"
-    interval = (
-        f"{speedup.median:.3g}x ({speedup.low:.3g} to {speedup.high:.3g}, {speedup.pairs} pairs)"
-    )
+    low, median, high = map(_ratio, (speedup.low, speedup.median, speedup.high))
+    interval = f"{median}x ({low} to {high}, {speedup.pairs} pairs)"
     return interval if speedup.claimed else f"{interval}: no gain to speak of"
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.2f}" if value < 10 else f"{value:.3g}"
 
 
 def _where(counts: Counts) -> str:

@@ -206,7 +206,8 @@ class Search:
 
     async def _take(self, drawn: Candidate) -> None:
         """Screen a drawn version, run it if it is worth it, and put it into the tree."""
-        candidate = self._screen(drawn)
+        # Splicing a long file takes a while, and editors are waiting on this loop.
+        candidate = await asyncio.to_thread(self._screen, drawn)
         if candidate.module and candidate.status is not Status.DUPLICATE:
             async with self._cores():
                 evaluation = await self._evaluator.evaluate(candidate.module)
@@ -295,16 +296,16 @@ class Search:
 
     def refinements(self) -> tuple[Refinement, ...]:
         """The offered candidates with their diffs, the best first."""
+        return tuple(self._refinement(*pair) for pair in enumerate(self.offered(), 1))
+
+    def _refinement(self, rank: int, candidate: Candidate) -> Refinement:
         target = self._target
         path = target.file.relative_to(target.workspace).as_posix()
-        return tuple(
-            Refinement(
-                rank,
-                candidate,
-                unified(target.source, candidate.module, path),
-                ranking.summary(self.task.intent, candidate, self.original),
-            )
-            for rank, candidate in enumerate(self.offered(), 1)
+        return Refinement(
+            rank,
+            candidate,
+            unified(target.source, candidate.module, path),
+            ranking.summary(self.task.intent, candidate, self.original),
         )
 
     def counts(self) -> Counts:
@@ -320,7 +321,7 @@ class Search:
     def report(self, phase: str = "") -> None:
         """Tell the listener where the search is."""
         self.phase = phase or self.phase
-        refinements = self.refinements()
+        best = self.offered()[:1]
         self._listen(
             Progress(
                 phase=self.phase,
@@ -329,7 +330,7 @@ class Search:
                 counts=self.counts(),
                 candidates=tuple(self.candidates),
                 baseline=self.task.baseline,
-                best=refinements[0] if refinements else None,
+                best=self._refinement(1, best[0]) if best else None,
                 tokens_per_second=self.usage.generated / max(self.seconds, 1e-9),
                 seconds=self.seconds,
                 seconds_left=self.seconds_left,

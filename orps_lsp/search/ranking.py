@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 
 from orps_lsp.evaluation.protocol import Evaluation
 from orps_lsp.evaluation.static import Complexity
@@ -12,6 +13,7 @@ from orps_lsp.search.types import Candidate, Intent, Status
 MOST_OFFERED = 5
 _SMALLER = 0.9  # a tenth less memory is worth an offer if the speed is not worse
 _SIMPLER = 1.05
+_STEP = 1.1
 _NOT_SLOWER = 0.97  # the upper end of the interval may say "slower" by the noise floor
 
 
@@ -32,7 +34,7 @@ def rank(
     return tuple(front[:MOST_OFFERED])
 
 
-def dominates(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+def dominates(a: Sequence[float], b: Sequence[float]) -> bool:
     """Whether costs ``a`` are nowhere above ``b``: equal costs dominate, the first found stays."""
     return all(x <= y for x, y in zip(a, b, strict=True))
 
@@ -60,22 +62,26 @@ def _key(intent: Intent, candidate: Candidate, original: Complexity) -> tuple[fl
     evaluation, complexity = candidate.evaluation, candidate.complexity
     assert evaluation and complexity
     return (
-        # Two decimals: differences below the noise are for the next criterion to decide.
-        round(gain(intent, evaluation, original, complexity), 2),
+        _level(gain(intent, evaluation, original, complexity)),
         simplicity(original, complexity),
         candidate.process or 0.0,
     )
 
 
-def _costs(candidate: Candidate, original: Complexity) -> tuple[float, ...]:
-    """Time, memory and complexity relative to the original's; unknown counts as the same."""
+def _costs(candidate: Candidate, original: Complexity) -> tuple[int, ...]:
+    """Levels of time, memory and complexity beside the original's; unknown counts as the same."""
     evaluation, complexity = candidate.evaluation, candidate.complexity
     assert evaluation and complexity
     return (
-        1 / evaluation.speedup.median if evaluation.speedup else 1.0,
-        evaluation.memory_ratio if evaluation.memory_ratio is not None else 1.0,
-        1 / simplicity(original, complexity),
+        -_level(evaluation.speedup.low) if evaluation.speedup else 0,
+        _level(evaluation.memory_ratio) if evaluation.memory_ratio else 0,
+        -_level(simplicity(original, complexity)),
     )
+
+
+def _level(ratio: float) -> int:
+    """A ratio in steps of a tenth: differences below that are for the next criterion to decide."""
+    return round(math.log(max(ratio, 1e-9)) / math.log(_STEP))
 
 
 def summary(intent: Intent, candidate: Candidate, original: Complexity) -> str:

@@ -50,9 +50,9 @@ def test_example_to_fix_fails_where_its_function_is_wrong(tmp_path: Path) -> Non
     assert outcomes("billing", tmp_path / "report.xml") == (
         5,
         {
-            "test_touching_periods_become_one",
-            "test_a_period_within_another_adds_nothing",
-            "test_days_of_a_support_credit_are_not_billed_twice",
+            "test_first_page_has_the_newest_invoices",
+            "test_last_page_may_be_short",
+            "test_summary_names_the_first_and_last_invoice_of_the_page",
         },
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,8 +79,9 @@ def test_what_is_offered_is_verified_few_and_not_dominated(
     gains = []
     for one in offered:
         assert one.status is Status.VERIFIED and one.evaluation and one.complexity
-        gains.append(round(scoring.gain(intent, one.evaluation, ORIGINAL, one.complexity), 2))
-    assert gains == sorted(gains, reverse=True)
+        gains.append(scoring.gain(intent, one.evaluation, ORIGINAL, one.complexity))
+    noise = 1.1  # within a tenth, simplicity and the critic may decide
+    assert all(first * noise >= second for first, second in pairwise(gains))
 
 
 @given(st.lists(ratios, min_size=3, max_size=3), st.lists(ratios, min_size=3, max_size=3))

@@ -19,7 +19,7 @@ import os
 import sys
 import tempfile
 import time
-from typing import Any, Callable
+from typing import Any
 
 from . import modules, probe, substitute
 from .channel import Channel, Message
@@ -45,20 +45,9 @@ def run(job: Message, channel: Channel) -> None:
     substitution.install()
     report = Report(recorder, channel)
     output = _redirect_output()
-    try:
-        import pytest
-    except ImportError:
-        from .unittest_runner import run_unittest
-
-        run_all: Callable[[], int] = lambda: run_unittest(job, report)
-    else:
-        from .pytest_runner import run_pytest
-
-        channel.send({"runner": "pytest " + pytest.__version__})
-        run_all = lambda: run_pytest(job, report, substitution)
     failure = ""
     try:
-        status = run_all()
+        status = _run_tests(job, report, substitution)
     except Exception as error:  # a plugin's: results that were reported before it count
         status, failure = INTERNAL_ERROR, f"{type(error).__name__}: {error}"
     report.flush()
@@ -76,6 +65,20 @@ def run(job: Message, channel: Channel) -> None:
             "path": [entry for entry in sys.path if isinstance(entry, str)],
         }
     )
+
+
+def _run_tests(job: Message, report: Report, substitution: substitute.Substitution) -> int:
+    """Run them with pytest, or with unittest where there is none; return pytest's exit code."""
+    try:
+        import pytest
+    except ImportError:
+        from .unittest_runner import run_unittest
+
+        return run_unittest(job, report)
+    from .pytest_runner import run_pytest
+
+    report.runner("pytest " + pytest.__version__)
+    return run_pytest(job, report, substitution)
 
 
 class Report:

@@ -15,6 +15,7 @@ from orps_lsp.search.types import Candidate, Intent, Status, StopReason
 _FIRST_ROUND_SHARE = 0.5  # of the candidates: width finds the idea, depth improves it
 _WIDTH_WITHOUT_LIMIT = 16
 _ENOUGH_FIXES = 2
+_WORTH_A_ROUND = 0.01  # of score; smaller steps are the noise of the measurement
 _WIDER = 0.15  # temperature added per round that expands the root again
 
 
@@ -34,7 +35,7 @@ async def run(search: Search) -> StopReason:
         beam = search.best(search.options.beam)
         best = beam[0].score if beam else 0.0
         # Nothing to offer yet is no reason to stop while there is budget.
-        if number > 1 and best <= before and search.offered():
+        if number > 1 and best <= before + _WORTH_A_ROUND and search.offered():
             return StopReason.CONVERGED
         before = max(before, best)
     return StopReason.BUDGET_ROUNDS
