@@ -52,7 +52,11 @@ class Worker:
         return cls(await sandbox.spawn(argv, policy))
 
     async def preload(self, modules: Iterable[str], workspace: Path) -> bool:
-        """Import libraries for all later children; False if that loaded files of the workspace."""
+        """Import libraries for all later children.
+
+        False if the worker must not be used after that: it loaded files of the workspace, or a
+        library started threads.
+        """
         self._command(op="preload", modules=list(modules), workspace=str(workspace))
         try:
             reply = await asyncio.wait_for(self._replies.get(), PRELOAD_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import psutil
@@ -10,11 +11,13 @@ import pytest
 from evaluation_support import evaluating, write_project
 
 from orps_lsp.config import Settings
+from orps_lsp.evaluation import sandbox
 from orps_lsp.evaluation.evaluator import open_evaluator
 from orps_lsp.evaluation.protocol import (
     BaselineError,
     EvaluationError,
     InterpreterError,
+    SandboxUnavailable,
     Target,
     TestOutcome,
     Verdict,
@@ -266,14 +269,23 @@ async def test_a_test_that_depends_on_others_is_left_out(tmp_path: Path) -> None
     assert "test_needs" in " ".join(baseline.notes)
 
 
-async def test_nothing_is_left_of_an_evaluator(tmp_path: Path) -> None:
+@pytest.mark.parametrize("level", ["bubblewrap", "landlock"])
+async def test_nothing_is_left_of_an_evaluator(tmp_path: Path, level: str) -> None:
     root = write_project(tmp_path, UNIQUE)
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
-    async with evaluating(root, "unique") as evaluator:
-        await evaluator.baseline()
-        await evaluator.evaluate(LINEAR)
+    try:
+        await sandbox.choose(level)
+    except SandboxUnavailable as unavailable:
+        if level in os.environ.get("ORPS_REQUIRE_SANDBOXES", ""):
+            raise
+        pytest.skip(str(unavailable))
+    async with evaluating(root, "unique", sandbox=level) as evaluator:
+        baseline = await evaluator.baseline()
+        evaluation = await evaluator.evaluate(LINEAR)
         await evaluator.close()
         await evaluator.close()
+    assert baseline.sandbox == level
+    assert evaluation.verdict is Verdict.VERIFIED
     assert psutil.Process().children(recursive=True) == []
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
 

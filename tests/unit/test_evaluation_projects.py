@@ -246,10 +246,14 @@ CASES = [
 
                 def test_fetch():
                     assert asyncio.run(fetch(["a", "bc"])) == {"a": 1, "bc": 2}
+
+                async def test_plugin():
+                    assert await fetch([]) == {}
             """,
+            "pytest.ini": "[pytest]\nasyncio_mode = auto\n",
         },
-        touching=("test_core.py::test_fetch",),
-        recorded=1,
+        touching=("test_core.py::test_fetch", "test_core.py::test_plugin"),
+        recorded=2,
         versions=(
             ("found = {}", "return {key: len(key) for key in keys}", V.VERIFIED),
             ("len(key)", "len(key) % 3", V.DISAGREES),

@@ -25,12 +25,22 @@ def interpreters(version: str) -> list[str]:
     return [path for path in found if path]
 
 
+@pytest.fixture
 def oldest() -> str:
     for path in interpreters(".".join(map(str, OLDEST))):
-        answer = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
-        if answer.returncode == 0:
+        code = "import importlib.util as u; print(u.find_spec('pytest') is None)"
+        answer = subprocess.run([path, "-c", code], capture_output=True, text=True, check=False)
+        if answer.stdout.strip() == "True":
             return path
-    pytest.skip("there is no Python 3.8 on this machine")
+    pytest.skip("there is no Python 3.8 without pytest on this machine")
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Path:
+    path = tmp_path / "environment"
+    command = [sys.executable, "-m", "venv", "--without-pip", str(path)]
+    subprocess.run(command, check=True, timeout=60)
+    return path
 
 
 @pytest.mark.parametrize("path", sorted(WORKER.glob("*.py")), ids=lambda path: path.name)
@@ -132,17 +142,12 @@ async def check_unittest_project(root: Path, python: str) -> None:
     assert broken.verdict is Verdict.BROKEN
 
 
-async def test_a_unittest_project_under_the_oldest_python(tmp_path: Path) -> None:
-    python = oldest()
-    has_pytest = subprocess.run([python, "-c", "import pytest"], capture_output=True, check=False)
-    if has_pytest.returncode == 0:
-        pytest.skip("the Python 3.8 of this machine has pytest")
-    await check_unittest_project(write_project(tmp_path, FILES), python)
+async def test_a_unittest_project_under_the_oldest_python(tmp_path: Path, oldest: str) -> None:
+    await check_unittest_project(write_project(tmp_path, FILES), oldest)
 
 
-async def test_a_unittest_project_in_an_environment_without_pytest(tmp_path: Path) -> None:
-    environment = tmp_path / "environment"
-    command = [sys.executable, "-m", "venv", "--without-pip", str(environment)]
-    subprocess.run(command, check=True, timeout=60)
+async def test_a_unittest_project_in_an_environment_without_pytest(
+    tmp_path: Path, environment: Path
+) -> None:
     root = write_project(tmp_path / "project", FILES)
     await check_unittest_project(root, str(environment))

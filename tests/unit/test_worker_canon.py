@@ -143,6 +143,16 @@ def test_encodings_are_equal_exactly_if_the_printed_values_are(one: object, othe
     assert canon.encode(one) == canon.encode(pickle.loads(pickle.dumps(one)))
 
 
+def test_arrays_are_compared_by_type_shape_and_bytes() -> None:
+    numpy = pytest.importorskip("numpy")
+    ones = numpy.ones((2, 2))
+    assert canon.encode(ones) == canon.encode(numpy.ones((2, 2)))
+    assert canon.encode(ones) == canon.encode(numpy.asfortranarray(ones))
+    others = [numpy.ones(4), numpy.ones((2, 2), int), ones * 2, ones.tolist(), numpy.float64(1)]
+    encodings = {canon.encode(value) for value in [ones, *others, 1.0]}
+    assert len(encodings) == len(others) + 2
+
+
 @pytest.mark.parametrize(
     "value",
     [object(), threading.Lock(), lambda: 1, [object()], {"a": threading.Lock()}],

@@ -43,6 +43,7 @@ from .channel import Channel, Message
 
 MAX_PREVIEW = 200
 MUTATION_ATTEMPTS = 20  # per input wanted
+MAX_MUTATED_BYTES = 8 * 1024 * 1024
 
 # Bound before candidate code is loaded, which might put others in their place.
 _cpu_ns = time.process_time_ns
@@ -119,19 +120,21 @@ class Host:
         recorded = [self._inputs[index] for index in indices]
         known = set(recorded)
         found: list[bytes] = []
+        size = 0
         made = mutate.mutations(recorded, seed)
-        for _ in range(count * MUTATION_ATTEMPTS):
-            if len(found) >= count or _clock() > end:
+        for attempt in range(count * MUTATION_ATTEMPTS):
+            if len(found) >= count or size > MAX_MUTATED_BYTES or _clock() > end:
                 break
             try:
                 data = pickle.dumps(next(made), protocol=4)
             except Exception:
                 # The user's classes may refuse a change, which also ends the generator.
-                made = mutate.mutations(recorded, seed + len(known) + _)
+                made = mutate.mutations(recorded, seed + 1 + attempt)
                 continue
             if data not in known:
                 known.add(data)
                 found.append(data)
+                size += len(data)
         yield {"inputs": [base64.b64encode(data).decode() for data in found]}
 
     def do_profile(self, indices: list[int]) -> Iterator[Message]:

@@ -26,6 +26,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 from typing import Any
 
@@ -50,7 +51,7 @@ class Child:
         self.token = token.encode()
         self.scratch = scratch
         self.deadline: float | None = None
-        self.pending = b""
+        self.pending = bytearray()
         self.received = 0
         self.reason = ""  # why we ended it, if we did
 
@@ -188,7 +189,7 @@ class Zygote:
             for line in lines:
                 self._forward_line(child, line)
 
-    def _forward_line(self, child: Child, line: bytes) -> None:
+    def _forward_line(self, child: Child, line: bytearray) -> None:
         if not line.startswith(child.token):
             return
         try:
@@ -271,7 +272,9 @@ class Zygote:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        return {"preloaded": loaded, "tainted": bool(modules.inside(workspace))}
+        # Threads would be missing in forks, and with them whatever lock they hold.
+        tainted = bool(modules.inside(workspace)) or threading.active_count() > 1
+        return {"preloaded": loaded, "tainted": tainted}
 
     def _reply(self, message: Message) -> None:
         data = (json.dumps(message) + "\n").encode()
