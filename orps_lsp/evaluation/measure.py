@@ -21,7 +21,7 @@ MAX_PAIRS = 25
 FUTILE_PAIRS = 11
 SIGN_LEVEL = 0.02
 
-MIN_SAMPLE_NS = 5_000_000
+MIN_SAMPLE_NS = 20_000_000
 MAX_SAMPLE_NS = 50_000_000
 MAX_CALL_NS = 500_000_000  # one that takes longer leaves no time for enough pairs
 MAX_CALLS = 300

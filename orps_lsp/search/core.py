@@ -195,7 +195,7 @@ class Search:
             parent=expansion.path[-1].id if expansion.path else None,
             round=self.round,
             strategy=expansion.strategy.name,
-            code=self._prompts.answer(completion.text),
+            code=self._prompts.answer(completion.text, expansion.strategy, expansion.path),
             status=Status.SCREENED_OUT,
         )
 

@@ -6,6 +6,8 @@ and are read once; then come the attempts on the path from the root, and last th
 
 from __future__ import annotations
 
+import ast
+import textwrap
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +22,8 @@ SCORES = ("1", "2", "3", "4", "5")
 FENCE_END = "\n```"
 _FENCE = "```python\n"
 _INDENT = "    "
+_REPLY = "Reply with one Python code block."
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SYSTEM = (
     "You are an expert Python engineer. You improve one function at a time: correct first, "
     "then fast, then simple. You keep its name, parameters and documented behaviour."
@@ -49,14 +53,15 @@ class Prompts:
 
     def programmer(self, strategy: Strategy, path: Sequence[Candidate]) -> Prompt:
         """Ask for a version by ``strategy``, after the attempts in ``path`` (root first)."""
-        parts = [self._common(), *map(self._attempt, path[-_ANCESTORS_SHOWN:])]
-        parts.append(GOALS[self.task.intent])
-        if path:
-            parts.append("It must be better than the attempts above.")
+        if strategy.keep is not None and not path and not self.think:
+            parts = [self._specification()]
+        else:
+            parts = [self._common(), *map(self._attempt, path[-_ANCESTORS_SHOWN:])]
+            parts.append(GOALS[self.task.intent])
+            if path:
+                parts.append("It must be better than the attempts above.")
         if not self.think:
-            parts.append("Reply with one Python code block.")
-            plan = f"{_INDENT}# {strategy.plan}\n" if strategy.plan else ""
-            return self._prompt(parts, f"{_FENCE}{self.task.function.header}\n{plan}")
+            return self._prompt([*parts, _REPLY], _FENCE + self._start(strategy, path))
         if strategy.plan:
             parts.append(f"{strategy.plan}.")
         parts.append(
@@ -65,12 +70,21 @@ class Prompts:
         )
         return self._prompt(parts, "")
 
-    def answer(self, text: str) -> str:
+    def answer(self, text: str, strategy: Strategy, path: Sequence[Candidate]) -> str:
         """The whole answer to a programmer's prompt, of which the model wrote ``text``."""
         first = next((line for line in text.split("\n") if line.strip()), "")
         if self.think or not first[:1].isspace():
             return text  # it began anew, with its own def line
-        return f"{self.task.function.header}\n{text}"
+        return self._start(replace(strategy, plan=""), path) + text
+
+    def _start(self, strategy: Strategy, path: Sequence[Candidate]) -> str:
+        """The beginning of the answer's code: the header, what is kept of the body, the plan."""
+        function = self.task.function
+        kept = ""
+        if strategy.keep is not None:
+            kept = first_statements(path[-1].code if path else function.text, strategy.keep)
+        plan = f"{_INDENT}# {strategy.plan}\n" if strategy.plan else ""
+        return f"{function.header}\n{kept}{plan}"
 
     def critic(self, candidate: Candidate) -> Prompt:
         """Ask for a short critique of a candidate in the light of what ran."""
@@ -94,24 +108,27 @@ class Prompts:
 
     def _common(self) -> str:
         task = self.task
-        parts = []
-        surroundings = "\n\n".join(
-            part
-            for part in (
-                task.context.imports,
-                *(definition.text for definition in task.context.definitions),
-                task.context.class_header,
-            )
-            if part
-        )
-        if surroundings:
-            parts.append(f"From its module:\n{_block(surroundings)}")
+        parts = self._surroundings()
         if task.tests:
             parts.append(f"Its tests:\n{_block(chr(10).join(task.tests))}")
         parts.append(f"The function `{task.function.qualname}`:\n{_block(task.function.text)}")
         if task.intent is Intent.FIX and task.baseline.tests:
             parts.append(_failures("It fails tests", task.baseline.tests))
         return "\n\n".join(parts)
+
+    def _surroundings(self) -> list[str]:
+        context = self.task.context
+        definitions = (definition.text for definition in context.definitions)
+        texts = filter(None, (context.imports, *definitions, context.class_header))
+        text = "\n\n".join(texts)
+        return [f"From its module:\n{_block(text)}"] if text else []
+
+    def _specification(self) -> str:
+        """The function without its body."""
+        function = self.task.function
+        docstring = textwrap.indent(f'"""{function.docstring or ""}"""', _INDENT)
+        outline = f"{function.header}\n{docstring}"
+        return "\n\n".join([*self._surroundings(), f"Write this function:\n{_block(outline)}"])
 
     def _attempt(self, candidate: Candidate) -> str:
         parts = [f"An attempt:\n{_block(candidate.code)}"]
@@ -120,6 +137,23 @@ class Prompts:
         if candidate.critique:
             parts.append(f"Review: {candidate.critique}")
         return "\n".join(parts)
+
+
+def first_statements(code: str, share: float) -> str:
+    """The lines of a function's body up to a share of its statements, without the docstring.
+
+    Statements are counted at all depths, so that the cut may lie within a loop.
+    """
+    (function,) = (n for n in ast.parse(code).body if isinstance(n, _FUNCTIONS))
+    statements = [node for node in ast.walk(function) if isinstance(node, ast.stmt)][1:]
+    if ast.get_docstring(function, clean=False) is not None:
+        statements.remove(function.body[0])
+    starts = sorted({statement.lineno for statement in statements})
+    kept = starts[: round(share * len(starts))]
+    if not kept:
+        return ""
+    end = starts[len(kept)] if len(kept) < len(starts) else kept[-1]
+    return "".join(f"{line}\n" for line in code.split("\n")[starts[0] - 1 : end - 1])
 
 
 def describe(evaluation: Evaluation) -> str:
@@ -170,7 +204,7 @@ async def fit(
     cut: where it alone is too long, the engine's error says so.
     """
     notes: list[str] = []
-    strategy = Strategy("", "")
+    strategy = Strategy("free")
     while await count(Prompts(task, think).programmer(strategy, ())) > limit:
         tests, definitions = task.tests, task.context.definitions
         if len(tests) > 1 or (tests and not definitions):

@@ -21,10 +21,16 @@ GOALS = {
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """A direction of search. An empty ``plan`` leaves the way to the model."""
+    """A direction of search. An empty ``plan`` leaves the way to the model.
+
+    With ``keep`` the body is withheld and only its first part, that share of its statements, is
+    given as the beginning of the answer: who is shown wrong code copies it, who continues what is
+    right of it writes the rest anew.
+    """
 
     name: str
-    plan: str
+    plan: str = ""
+    keep: float | None = None
 
 
 _OPTIMISE = (
@@ -41,14 +47,16 @@ _OPTIMISE = (
 )
 
 _FIX = (
-    Strategy("free", ""),
+    Strategy("rewrite", keep=0.0),
+    Strategy("second half", keep=0.5),
+    Strategy("free"),
+    Strategy("from the first third", keep=0.34),
+    Strategy("rewrite by steps", "Step by step, as the docstring says", keep=0.0),
+    Strategy("last third", keep=0.67),
     Strategy("edge cases", "Mind the edge cases: empty, one item, equal items, first and last"),
-    Strategy("conditions", "Check each comparison: < or <=, and or or"),
-    Strategy("step by step", "Step by step, as the docstring says"),
-    Strategy("free", ""),
-    Strategy("standard library", "Let the standard library do the work"),
-    Strategy("sort", "Sort first, then go through the items in order"),
-    Strategy("regular expression", "Use a regular expression where text is taken apart"),
+    Strategy("last statement", keep=0.9),
+    Strategy("rewrite with the library", "Let the standard library do the work", keep=0.0),
+    Strategy("second quarter", keep=0.25),
 )
 
 _SIMPLIFY = (
@@ -56,7 +64,7 @@ _SIMPLIFY = (
     Strategy("one expression", "One boolean expression says it all"),
     Strategy("flatten", "Merge the nested conditions, no flags"),
     Strategy("table", "Look it up in a table instead of a chain of conditions"),
-    Strategy("free", ""),
+    Strategy("free"),
     Strategy("built-ins", "Use built-in functions and comprehensions: all, any, sum, min, max"),
     Strategy("standard library", "Let the standard library do the work"),
 )

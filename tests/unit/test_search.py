@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from search_support import FakeEvaluator, answer, broken, run, verified
+from search_support import FakeEvaluator, answer, broken, run, task, verified
 
 from orps_lsp import report
 from orps_lsp.llm.protocol import (
@@ -18,6 +18,8 @@ from orps_lsp.llm.protocol import (
     Sampling,
 )
 from orps_lsp.llm.scripted import Script, ScriptedEngine
+from orps_lsp.search.prompts import Prompts, first_statements
+from orps_lsp.search.strategies import Strategy
 from orps_lsp.search.types import Budget, Intent, Outcome, Progress, Status, StopReason
 
 FAST = answer("return sum(values)")
@@ -95,11 +97,58 @@ async def test_prompts_share_their_beginning_and_show_what_ran() -> None:
     engine = Recording(Script(answers=(WRONG,), critiques=("It ignores the values.",)))
     await run(Script(), FakeEvaluator({}), engine=engine, intent=Intent.FIX)
     texts = [prompt.messages[-1].content for prompt in engine.prompts]
-    common = texts[0][: texts[0].index("```", texts[0].index("def total"))]
-    assert all(text.startswith(common) for text in texts)
-    later = [text for text in texts if "It ignores the values." in text]
+    shown = [text for text in texts if "The function `total`" in text]
+    common = shown[0][: shown[0].index("```", shown[0].index("def total"))]
+    assert "result = result + value" in common
+    assert all(text.startswith(common) for text in shown)
+    later = [text for text in shown if "It ignores the values." in text]
     assert later
     assert all("2 of 4 pass" in text and "assert 3 == 4" in text for text in later)
+
+
+async def test_wrong_code_is_withheld_from_those_who_write_it_anew() -> None:
+    engine = Recording(Script(answers=(WRONG,)))
+    await run(
+        Script(), FakeEvaluator({}), engine=engine, intent=Intent.FIX, budget=Budget(rounds=1)
+    )
+    withheld = [p for p in engine.prompts if "Write this function" in p.messages[-1].content]
+    assert withheld
+    assert all("result = result" not in prompt.messages[-1].content for prompt in withheld)
+    assert all('"""Add up the values."""' in prompt.messages[-1].content for prompt in withheld)
+    starts = {prompt.prefill for prompt in withheld}
+    assert "```python\ndef total(values):\n" in starts
+    assert "```python\ndef total(values):\n    result = 0\n    for value in values:\n" in starts
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("    return sum(values)", "def total(values):\n    return sum(values)"),
+        ("\n    return 1", "def total(values):\n\n    return 1"),
+        ("def total(values):\n    return 1", "def total(values):\n    return 1"),
+        ("```python\ndef total(values): ...", "```python\ndef total(values): ..."),
+    ],
+)
+def test_an_answer_goes_on_where_its_beginning_ended(text: str, expected: str) -> None:
+    assert Prompts(task()).answer(text, Strategy("hashing", "Use a dict"), ()) == expected
+
+
+@pytest.mark.parametrize(
+    ("share", "kept"),
+    [
+        (0.0, ""),
+        (0.25, "    x = 1\n"),
+        (0.5, "    x = 1\n    for y in a:\n"),
+        (0.75, "    x = 1\n    for y in a:\n        x += (\n            y)\n"),
+        (1.0, "    x = 1\n    for y in a:\n        x += (\n            y)\n"),
+    ],
+)
+def test_the_kept_part_ends_between_statements(share: float, kept: str) -> None:
+    code = (
+        'def f(a):\n    """Doc."""\n    x = 1\n    for y in a:\n        x += (\n'
+        "            y)\n    return x\n"
+    )
+    assert first_statements(code, share) == kept
 
 
 @pytest.mark.parametrize(
