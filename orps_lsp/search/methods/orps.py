@@ -27,10 +27,11 @@ async def run(search: Search) -> StopReason:
         search.round = number
         search.report(f"round {number}/{search.budget.rounds}")
         await search.expand(_plan(search, beam), enough=lambda: _solved(search, _ENOUGH_FIXES))
-        pool = search.best(2 * search.options.beam)
+        solved = _solved(search, 1)
+        pool = search.offered() if solved else search.best(2 * search.options.beam)
         search.report(f"round {number}/{search.budget.rounds}: reviewing")
         await search.criticise(pool)
-        if _solved(search, 1):
+        if solved:
             return StopReason.SUCCESS
         beam = search.best(search.options.beam)
         best = beam[0].score if beam else 0.0
