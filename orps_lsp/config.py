@@ -6,6 +6,7 @@ initialisation options and ``workspace/configuration``, section ``orps``), comma
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -17,6 +18,9 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+
+_PLAIN_NAME = re.compile(r"(?!.*\.gguf$)[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class Origin(str, Enum):
@@ -35,6 +39,7 @@ def _setting(
     minimum: float | None = None,
     maximum: float | None = None,
     user_only: bool = False,
+    plain_name: bool = False,
 ) -> Any:
     """A field of :class:`Settings`; the metadata is what parser, docs and editors share."""
     metadata = {
@@ -43,6 +48,7 @@ def _setting(
         "minimum": minimum,
         "maximum": maximum,
         "user_only": user_only,
+        "plain_name": plain_name,
     }
     return field(default=default, metadata=metadata)
 
@@ -51,7 +57,9 @@ def _setting(
 class Settings:
     """All settings and their defaults. Names are the same in every source."""
 
-    model: str = _setting("auto", "Catalogue name, path of a .gguf file, or hf:repo/file.")
+    model: str = _setting(
+        "auto", "Catalogue name, path of a .gguf file, or hf:repo/file.", plain_name=True
+    )
     engine: str = _setting(
         "llama_cpp", "What runs the model.", choices=("llama_cpp", "scripted"), user_only=True
     )
@@ -123,6 +131,9 @@ def parse(
             )
             continue
         fault = _fault(value, types[name], metadata)
+        if metadata["plain_name"] and origin is Origin.WORKSPACE and not fault:
+            # Opening a project must not make its choice of file be downloaded or parsed.
+            fault = "" if _PLAIN_NAME.fullmatch(value) else "must be a plain name in a project"
         if fault:
             problems.append(
                 Problem(origin, f"'{name}' {fault}; {getattr(settings, name)!r} is used instead.")

@@ -123,9 +123,9 @@ def _result(candidate: Candidate) -> str:
     return f"{_tests(evaluation)}, {_speed(evaluation.speedup)}"
 
 
-def print_outcome(outcome: Outcome) -> None:
-    """Print the result on stdout: the baseline, then each edit with its evidence."""
-    console = Console(highlight=False)
+def print_outcome(outcome: Outcome, console: Console | None = None) -> None:
+    """Print the result, on stdout if nothing else is said: baseline, then edits with evidence."""
+    console = console or Console(highlight=False)
     baseline = outcome.baseline
     console.print(Text(outcome.function, style="bold"))
     console.print(
@@ -163,8 +163,8 @@ def _print_refinement(console: Console, refinement: Refinement) -> None:
         console.print(
             Syntax(refinement.diff.rstrip(), "diff", background_color="default", word_wrap=True)
         )
-    else:
-        print(refinement.diff.rstrip())
+    else:  # a pipe has no width to fit into
+        console.print(refinement.diff.rstrip(), soft_wrap=True, markup=False)
     rows = [("tests", _tests(evaluation)), ("speed", _speed(evaluation.speedup))]
     if evaluation.memory_ratio is not None:
         rows.append(("memory", f"{evaluation.memory_ratio:.2f}x of the original's peak"))

@@ -41,6 +41,21 @@ def repeatable(first: Mapping[int, Outcome], second: Mapping[int, Outcome]) -> d
     }
 
 
+def is_erratic(first: Mapping[int, Outcome], second: Mapping[int, Outcome]) -> bool:
+    """Say whether two runs of the original differ on any input.
+
+    Then the function depends on chance, time or earlier calls, and inputs on which both runs agree
+    may do so by luck (a shuffle of two items).
+    """
+    return any(
+        bool(outcome.digest)
+        and bool(second[index].digest)
+        and second[index].digest != outcome.digest
+        for index, outcome in first.items()
+        if index in second
+    )
+
+
 def compare(
     original: Mapping[int, Outcome],
     candidate: Mapping[int, Outcome],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,24 @@ def test_a_workspace_cannot_choose_what_runs_or_switch_the_sandbox_off(
     settings, problems = read_workspace(tmp_path)
     assert settings == Settings()
     assert "can only be set by you" in str(problems[0])
+
+
+@pytest.mark.parametrize("name", ["hf:owner/repo/file.gguf", "/tmp/x.gguf", "x.gguf", "../x"])
+def test_a_workspace_names_no_file_to_load(name: str) -> None:
+    assert parse({"model": name}, Origin.COMMAND_LINE)[0].model == name
+    settings, problems = parse({"model": name}, Origin.WORKSPACE)
+    assert settings == Settings()
+    assert "must be a plain name" in str(problems[0])
+    known, problems = parse({"model": "qwen2.5-coder-1.5b"}, Origin.WORKSPACE)
+    assert known.model == "qwen2.5-coder-1.5b" and not problems
+
+
+@pytest.mark.parametrize("item", fields(Settings), ids=lambda item: item.name)
+def test_the_readme_has_every_setting(item: Field[Any]) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    mark = " ¹" if item.metadata["user_only"] else ""
+    default = f"`{item.default}`" if item.default != "" else "empty"
+    assert f"| `{item.name}`{mark} | {default} | {item.metadata['doc']}" in readme
 
 
 @pytest.mark.parametrize(

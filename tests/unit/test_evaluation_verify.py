@@ -63,6 +63,15 @@ def test_only_outcomes_that_repeat_are_evidence() -> None:
     assert verify.repeatable(first, second) == {0: returns("a")}
 
 
+def test_one_input_with_two_results_makes_a_function_erratic() -> None:
+    opaque = Outcome("uncomparable", "", "1", "")
+    first = {0: returns("a"), 1: returns("b"), 2: opaque}
+    assert not verify.is_erratic(first, dict(first))
+    assert not verify.is_erratic(first, {0: returns("a")})
+    assert verify.is_erratic(first, {0: returns("a"), 1: returns("other")})
+    assert not verify.is_erratic(first, {1: opaque, 2: returns("c")})
+
+
 def test_each_test_has_its_share_of_the_recorded_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replay, "MAX_RECORDED", 4)
     calls = {n: b"%d" % n for n in range(10)}

@@ -117,6 +117,7 @@ class LlamaCppEngine:
             # OpenMP threads that spin at barriers were measured to be up to ten times slower as
             # soon as anything else wants a core; threads that sleep lose little when alone.
             env={"OMP_WAIT_POLICY": "passive", **os.environ},
+            cwd=Path(sys.executable).parent,  # `-m` looks there first: never in a workspace
             start_new_session=True,  # Ctrl-C in a terminal is for the parent to handle
         )
         self._process = process
