@@ -52,7 +52,9 @@ class Script:
             ModelLoadError: the file is missing or no such object.
         """
         try:
-            data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            data = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(data, dict):
+                raise ValueError("it is no JSON object")
             known = {field.name for field in fields(cls)}
             if unknown := set(data) - known:
                 raise ValueError(f"unknown keys: {', '.join(sorted(unknown))}")

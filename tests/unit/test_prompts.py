@@ -1,0 +1,109 @@
+"""What the model is told: results in words, and only as much context as fits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from search_support import failed, results, task, verified
+
+from orps_lsp.evaluation.protocol import Evaluation, Evidence, Speedup, Verdict
+from orps_lsp.llm.protocol import Prompt
+from orps_lsp.search.prompts import Prompts, Task, describe, fit
+from orps_lsp.search.strategies import Strategy, strategies
+from orps_lsp.search.types import Candidate, Intent, Status
+from orps_lsp.source.context import Context, Definition
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "words"),
+    [
+        (failed(1), "(1 of 4 pass):\n- test_1: assert 3 == 4"),
+        (verified(2.5), "All 4 tests pass; it is 2.5 times as fast as the original."),
+        (verified(1.0), "but it is not faster"),
+        (verified(0.5), "but it is slower: 0.50 times"),
+        (Evaluation(Verdict.VERIFIED, results(4)), "All 4 tests pass."),
+        (Evaluation(Verdict.BROKEN, (), "NameError: x"), "could not be run: NameError: x"),
+        (
+            Evaluation(
+                Verdict.DISAGREES, results(4), evidence=Evidence(5, 5, 1, "On ([],): 0, not None")
+            ),
+            "does not always do what the original does: On ([],): 0, not None",
+        ),
+        (
+            replace(verified(), speedup=Speedup(2.0, 0.9, 3.0, 7)),
+            "but it is not faster",  # the interval has 1 in it
+        ),
+    ],
+)
+def test_what_ran_is_told_in_words(evaluation: Evaluation, words: str) -> None:
+    assert words in describe(evaluation)
+
+
+def test_only_a_few_failures_are_quoted() -> None:
+    text = describe(Evaluation(Verdict.FAILED_TESTS, results(0, total=9)))
+    assert text.count("assert 3 == 4") == 3
+    assert text.endswith("- and 6 more")
+
+
+async def words(prompt: Prompt) -> int:
+    return sum(len(message.content.split()) for message in prompt.messages)
+
+
+def crowded() -> Task:
+    definitions = tuple(
+        Definition(name, f"def {name}():\n    return {'x + ' * 30}x", weight)
+        for name, weight in (("near", 1.0), ("far", 0.1))
+    )
+    tests = ("def test_a(): " + "assert 1 == 1; " * 20, "def test_b(): " + "assert 2; " * 40)
+    return replace(task(tests=tests), context=Context("import math", definitions, ""))
+
+
+@pytest.mark.parametrize(
+    ("limit", "names", "tests", "notes"),
+    [
+        (10_000, ["near", "far"], 2, 0),
+        (330, ["near", "far"], 1, 0),
+        (230, ["near"], 1, 1),
+        (90, [], 0, 2),
+        (1, [], 0, 3),
+    ],
+)
+async def test_the_least_relevant_context_goes_first_and_is_named(
+    limit: int, names: list[str], tests: int, notes: int
+) -> None:
+    fitted, said = await fit(crowded(), limit, words, think=False)
+    assert [definition.name for definition in fitted.context.definitions] == names
+    assert len(fitted.tests) == tests
+    assert len(said) == notes
+    assert fitted.function == crowded().function
+
+
+def test_a_thinking_model_is_asked_for_its_thought_and_starts_freely() -> None:
+    prompt = Prompts(task(), think=True).programmer(Strategy("hashing", "Use a dict"), ())
+    assert prompt.prefill == ""
+    assert "Use a dict." in prompt.messages[-1].content
+    assert "First say in one or two sentences" in prompt.messages[-1].content
+
+
+@pytest.mark.parametrize("intent", Intent)
+def test_every_strategy_makes_a_prompt_whose_answer_begins_with_the_function(
+    intent: Intent,
+) -> None:
+    prompts = Prompts(task(intent))
+    parent = Candidate(
+        1, None, 1, "x", "def total(values):\n    return 0\n", Status.FAILED, evaluation=failed()
+    )
+    for strategy in strategies(intent):
+        for path in ((), (parent,)):
+            prefill = prompts.programmer(strategy, path).prefill
+            assert prefill.startswith("```python\ndef total(values):\n")
+            assert prefill.endswith("\n")
+
+
+def test_the_score_continues_the_critique() -> None:
+    candidate = Candidate(1, None, 1, "x", "def total(values): ...", Status.FAILED)
+    prompts = Prompts(task())
+    critic, score = prompts.critic(candidate), prompts.score(candidate, "It is wrong.")
+    assert score.messages == critic.messages
+    assert score.prefill.startswith("It is wrong.\n")
