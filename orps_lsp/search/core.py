@@ -268,8 +268,9 @@ class Search:
             max_tokens=_CRITIQUE_TOKENS,
             stop=("\n\n", "```"),
         )
-        completion = await self._complete(self._prompts.critic(candidate), sampling)
-        critique = _whole_sentences(completion.text)
+        prompt = self._prompts.critic(candidate)
+        completion = await self._complete(prompt, sampling)
+        critique = _whole_sentences(f"{prompt.prefill} {completion.text}")
         choice = await self._engine.choose(self._prompts.score(candidate, critique), SCORES)
         self.usage += choice.usage
         process = scoring.process_reward(choice.probabilities)
@@ -342,4 +343,4 @@ def _whole_sentences(text: str) -> str:
     """Cut an answer that ran out of tokens back to its last full sentence."""
     text = " ".join(text.split())
     end = max(text.rfind("."), text.rfind("!"), text.rfind("?"))
-    return text[: end + 1] if end > 0 else text
+    return text[: end + 1] if end > 0 else f"{text} ..."

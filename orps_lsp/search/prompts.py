@@ -87,21 +87,24 @@ class Prompts:
         return f"{function.header}\n{kept}{plan}"
 
     def critic(self, candidate: Candidate) -> Prompt:
-        """Ask for a short critique of a candidate in the light of what ran."""
+        """Ask for a short critique of a candidate in the light of what ran.
+
+        The answer is begun with what is known, so that a weak critic explains it instead of
+        contradicting it.
+        """
         return self._prompt(
             [
                 self._common(),
                 self._attempt(replace(candidate, critique="")),
-                "Review this attempt in one or two sentences: what is wrong, or what could still "
-                "be better? Refer to what happened when it ran.",
+                "Review this attempt in one or two sentences: why did it run as it did?",
             ],
-            "",
+            _verdict(candidate.evaluation),
         )
 
     def score(self, candidate: Candidate, critique: str) -> Prompt:
         """The critic's prompt with its answer so far and one forced position for the score."""
-        prompt = self.critic(candidate)
-        return replace(prompt, prefill=f"{critique}\nScore from 1 (wrong) to 5 (excellent): ")
+        prefill = f"{critique}\nScore from 1 (wrong) to 5 (excellent): "
+        return replace(self.critic(candidate), prefill=prefill)
 
     def _prompt(self, parts: Sequence[str], prefill: str) -> Prompt:
         return Prompt((Message("system", _SYSTEM), Message("user", "\n\n".join(parts))), prefill)
@@ -178,6 +181,24 @@ def describe(evaluation: Evaluation) -> str:
             return f"{text}, but it is slower: {speedup.median:.2f} times the original's speed."
         return f"{text}, but it is not faster than the original."
     return f"{text}."
+
+
+def _verdict(evaluation: Evaluation | None) -> str:
+    """What ran, as the beginning of a sentence that gives the reason."""
+    if evaluation is None:
+        return "This version"
+    match evaluation.verdict:
+        case Verdict.BROKEN:
+            return "It does not run because"
+        case Verdict.FAILED_TESTS:
+            return f"It fails {len(evaluation.tests) - evaluation.passed} tests because"
+        case Verdict.DISAGREES:
+            return "It passes the tests but differs from the original because"
+    if evaluation.speedup is None:
+        return "It passes all tests because"
+    if evaluation.speedup.claimed:
+        return f"It is {evaluation.speedup.median:.3g} times as fast because"
+    return "It passes all tests but is not faster because"
 
 
 def _failures(lead: str, tests: Sequence[TestResult]) -> str:
