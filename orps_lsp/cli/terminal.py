@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.rule import Rule
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
@@ -25,6 +24,8 @@ from orps_lsp.search.types import (
 )
 
 _ROWS = 10
+_STRATEGY_WIDTH = 22
+_DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 _STYLES = {
     Status.VERIFIED: "green",
     Status.FAILED: "red",
@@ -98,11 +99,11 @@ class _View:
 
 
 def _table(candidates: list[Candidate]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim", expand=True)
     for heading in ("#", "round", "score"):
-        table.add_column(heading, justify="right")
-    for heading in ("strategy", "result"):
-        table.add_column(heading, overflow="ellipsis", no_wrap=True)
+        table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
+    table.add_column("strategy", overflow="ellipsis", no_wrap=True, max_width=_STRATEGY_WIDTH)
+    table.add_column("result", overflow="ellipsis", no_wrap=True, ratio=1)
     for candidate in candidates:
         table.add_row(
             str(candidate.id),
@@ -119,7 +120,7 @@ def _result(candidate: Candidate) -> str:
     evaluation = candidate.evaluation
     assert evaluation
     if candidate.status is not Status.VERIFIED:
-        return f"{_tests(evaluation)}; {_one_line(candidate.reason)}"
+        return _one_line(candidate.reason) or _tests(evaluation)
     return f"{_tests(evaluation)}, {_speed(evaluation.speedup)}"
 
 
@@ -159,12 +160,9 @@ def _print_refinement(console: Console, refinement: Refinement) -> None:
     evaluation, complexity = candidate.evaluation, candidate.complexity
     assert evaluation and complexity
     console.print(Rule(Text(f"#{refinement.rank}  {refinement.summary}", style="bold green")))
-    if console.is_terminal:
-        console.print(
-            Syntax(refinement.diff.rstrip(), "diff", background_color="default", word_wrap=True)
-        )
-    else:  # a pipe has no width to fit into
-        console.print(refinement.diff.rstrip(), soft_wrap=True, markup=False)
+    for line in refinement.diff.rstrip().split("\n"):
+        # Lines keep their length: what is copied from a terminal or a pipe must be the code.
+        console.print(Text(line, style=_DIFF_STYLES.get(line[:1], "")), soft_wrap=True)
     rows = [("tests", _tests(evaluation)), ("speed", _speed(evaluation.speedup))]
     if evaluation.memory_ratio is not None:
         rows.append(("memory", f"{evaluation.memory_ratio:.2f}x of the original's peak"))

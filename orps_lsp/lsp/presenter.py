@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 PROGRESS = "orps/progress"
 FINISHED = "orps/finished"
 
-_TROUBLE = (StopReason.ENGINE_FAILED, StopReason.EVALUATOR_FAILED)
 _REPORT_SECONDS = 0.1  # between two reports of the same phase
 
 
@@ -64,7 +63,7 @@ class Presenter:
             self._server.log(text)  # the user did it, and knows
         elif job.state is JobState.FAILED:
             self._server.show(types.MessageType.Error, text)
-        elif outcome and outcome.stop_reason in _TROUBLE:
+        elif outcome and outcome.stop_reason in words.TROUBLE:
             self._server.show(types.MessageType.Warning, text)
         else:
             self._server.show(types.MessageType.Info, text)

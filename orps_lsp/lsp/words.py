@@ -9,7 +9,9 @@ from orps_lsp.errors import OrpsError
 from orps_lsp.evaluation.protocol import Evaluation, Speedup
 from orps_lsp.evaluation.static import Complexity
 from orps_lsp.lsp.jobs import Job, JobState
-from orps_lsp.search.types import Outcome, Progress, Refinement
+from orps_lsp.search.types import Outcome, Progress, Refinement, StopReason
+
+TROUBLE = (StopReason.ENGINE_FAILED, StopReason.EVALUATOR_FAILED)
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~])")  # what has a meaning within a line
 
@@ -53,6 +55,8 @@ def end_line(job: Job) -> str:
         error = str(job.error) if known else f"{type(job.error).__name__}: {job.error}"
         return f"Refining {name} failed. {error}"
     reason = job.outcome.stop_reason.sentence
+    if job.outcome.stop_reason in TROUBLE:
+        reason = " ".join([reason, *job.outcome.notes[-1:]])  # the error that ended it
     if not job.outcome.refinements:
         return f"No better version of {name} was found. {reason}"
     found = _count(len(job.outcome.refinements), "refinement")

@@ -159,7 +159,8 @@ class Search:
                 raise Finished(StopReason.BUDGET_CANDIDATES)
             expansions = expansions[:left]
         first = len(self.candidates)
-        pending = {asyncio.create_task(self._draw(self._number(), e)) for e in expansions}
+        tasks = [asyncio.create_task(self._draw(self._number(), e)) for e in expansions]
+        pending = set(tasks)
         try:
             while pending and not enough():
                 done, pending = await asyncio.wait(
@@ -171,9 +172,9 @@ class Search:
                         break
                 self._check_budgets()
         finally:
-            for task in pending:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*pending, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
         return [c for c in self.candidates[first:] if c.evaluation]
 
     def _number(self) -> int:

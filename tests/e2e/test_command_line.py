@@ -195,3 +195,20 @@ def test_the_whole_way_with_a_real_model(orders: Path) -> None:
     assert counts["generated"] == sum(counts.values()) - counts["generated"] > 0
     assert outcome["tokens"]["generated"] > 0
     assert outcome["tokens"]["reused"] > 0
+
+
+def test_no_network_is_needed(orders: Path) -> None:
+    isolated = ["unshare", "--map-root-user", "--net"]
+    if shutil.which("unshare") is None or subprocess.run([*isolated, "true"]).returncode:
+        pytest.skip("this system does not let us cut the network off")
+    arguments = ["--model", "smollm2-135m", "--candidates", "2", "--rounds", "1", "--seconds", "60"]
+    done = subprocess.run(
+        [*isolated, *command("refine", FUNCTION, "--json", *arguments)],
+        cwd=orders,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["candidates"]["generated"] > 0
