@@ -39,7 +39,7 @@ class Script:
     """What a :class:`ScriptedEngine` says."""
 
     answers: tuple[str, ...] = ()
-    critiques: tuple[str, ...] = ("It does what it should.",)
+    critiques: tuple[str, ...] = ("does what it should.",)
     score: tuple[float, ...] = (0.0, 0.0, 0.0, 1.0, 0.0)
     delay: float = 0.0
     fail: str = ""

@@ -189,16 +189,16 @@ def _verdict(evaluation: Evaluation | None) -> str:
         return "This version"
     match evaluation.verdict:
         case Verdict.BROKEN:
-            return "It does not run because"
+            return "It does not run because it"
         case Verdict.FAILED_TESTS:
-            return f"It fails {len(evaluation.tests) - evaluation.passed} tests because"
+            return f"It fails {len(evaluation.tests) - evaluation.passed} tests because it"
         case Verdict.DISAGREES:
-            return "It passes the tests but differs from the original because"
+            return "It passes the tests but differs from the original because it"
     if evaluation.speedup is None:
-        return "It passes all tests because"
+        return "It passes all tests because it"
     if evaluation.speedup.claimed:
-        return f"It is {evaluation.speedup.median:.3g} times as fast because"
-    return "It passes all tests but is not faster because"
+        return f"It is {evaluation.speedup.median:.3g} times as fast because it"
+    return "It passes all tests but is not faster because it"
 
 
 def _failures(lead: str, tests: Sequence[TestResult]) -> str:

@@ -56,10 +56,10 @@ async def test_what_is_known_is_never_run_again() -> None:
 
 
 async def test_the_critic_reviews_what_ran_and_its_score_is_the_expectation() -> None:
-    script = Script(answers=(FAST,), critiques=("It is right.",), score=(0, 0, 0, 0.5, 0.5))
+    script = Script(answers=(FAST,), critiques=("is right.",), score=(0, 0, 0, 0.5, 0.5))
     outcome = await run(script, FakeEvaluator(VERDICTS))
     candidate = outcome.refinements[0].candidate
-    assert candidate.critique == "It is 3 times as fast because It is right."
+    assert candidate.critique == "It is 3 times as fast because it is right."
     assert candidate.process == pytest.approx((0.5 * 3 + 0.5 * 4) / 4)
 
 
@@ -94,14 +94,14 @@ class Recording(ScriptedEngine):
 
 
 async def test_prompts_share_their_beginning_and_show_what_ran() -> None:
-    engine = Recording(Script(answers=(WRONG,), critiques=("It ignores the values.",)))
+    engine = Recording(Script(answers=(WRONG,), critiques=("ignores the values.",)))
     await run(Script(), FakeEvaluator({}), engine=engine, intent=Intent.FIX)
     texts = [prompt.messages[-1].content for prompt in engine.prompts]
     shown = [text for text in texts if "The function `total`" in text]
     common = shown[0][: shown[0].index("```", shown[0].index("def total"))]
     assert "result = result + value" in common
     assert all(text.startswith(common) for text in shown)
-    later = [text for text in shown if "because It ignores the values." in text]
+    later = [text for text in shown if "because it ignores the values." in text]
     assert later
     assert all("2 of 4 pass" in text and "assert 3 == 4" in text for text in later)
 

@@ -32,7 +32,7 @@ async def test_the_outcome_shows_every_edit_with_its_evidence() -> None:
         "+    return sum(values)",
         "3.00x (2.85 to 3.15, 9 pairs)",
         "10 recorded + 20 generated inputs agree",
-        "It is 3 times as fast because It does what it should.",
+        "It is 3 times as fast because it does what it should.",
         "1 verified, 1 failed",
     ):
         assert words in text
