@@ -76,7 +76,7 @@ class _Worker:
 
         self._request = batch.Request
         self._channel = channel
-        self._model = native.Model(Path(load["model"]), load["gpu_layers"])
+        self._model = native.Model(Path(load["model"]))
         wanted = load["context"] or _DEFAULT_CONTEXT
         context = native.Context(self._model, wanted, _SEQUENCES, _BATCH, load["threads"])
         self._batcher = batch.Batcher(self._model, context, _SEQUENCES)

@@ -53,16 +53,13 @@ class State(Enum):
 class LlamaCppEngine:
     """Runs one GGUF model in a child process; restarts it after a crash, on the next request."""
 
-    def __init__(
-        self, model: Path, name: str, *, context: int = 0, threads: int = 0, gpu_layers: int = 0
-    ) -> None:
+    def __init__(self, model: Path, name: str, *, context: int = 0, threads: int = 0) -> None:
         self._name = name
         self._load: Json = {
             "op": "load",
             "model": str(model),
             "context": context,
             "threads": threads or psutil.cpu_count(logical=False) or 1,
-            "gpu_layers": gpu_layers,
         }
         self._state = State.STOPPED
         self._info: EngineInfo | None = None

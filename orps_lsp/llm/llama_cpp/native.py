@@ -28,9 +28,9 @@ class Step(NamedTuple):
 
 
 class Model:
-    """Weights and vocabulary of one GGUF file."""
+    """Weights and vocabulary of one GGUF file; freed with the process, as is the context."""
 
-    def __init__(self, path: Path, gpu_layers: int = 0) -> None:
+    def __init__(self, path: Path) -> None:
         _silence()
         lib.llama_backend_init()
         if not path.is_file():
@@ -43,7 +43,6 @@ class Model:
                     f"{path} is not a GGUF file.", "Choose another one with the `model` setting."
                 )
         params = lib.llama_model_default_params()
-        params.n_gpu_layers = gpu_layers
         self.handle = lib.llama_model_load_from_file(str(path).encode(), params)
         if not self.handle:
             raise ModelLoadError(
@@ -51,7 +50,6 @@ class Model:
                 "The file may be truncated or of a newer format: pull it again.",
             )
         self._vocab = lib.llama_model_get_vocab(self.handle)
-        self._vocab_size: int = lib.llama_vocab_n_tokens(self._vocab)
         template = lib.llama_model_chat_template(self.handle, None)
         self._template: bytes = template or _FALLBACK_TEMPLATE
 
@@ -116,15 +114,6 @@ class Model:
 
     def ends_turn(self, token: int) -> bool:
         return bool(lib.llama_vocab_is_eog(self._vocab, token))
-
-    @property
-    def vocab_size(self) -> int:
-        return self._vocab_size
-
-    def close(self) -> None:
-        if self.handle:
-            lib.llama_model_free(self.handle)
-            self.handle = None
 
 
 class Sampler:
@@ -207,12 +196,6 @@ class Context:
     def forget(self, sequence: int, start: int = 0) -> None:
         """Drop the positions of ``sequence`` from ``start`` on."""
         lib.llama_memory_seq_rm(self._memory, sequence, start, -1)
-
-    def close(self) -> None:
-        if self.handle:
-            lib.llama_batch_free(self._batch)
-            lib.llama_free(self.handle)
-            self.handle = None
 
 
 @lib.llama_log_callback  # type: ignore[untyped-decorator]
