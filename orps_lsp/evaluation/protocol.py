@@ -121,12 +121,13 @@ class Speedup:
     high: float
     pairs: int
 
-    MINIMUM_GAIN = 1.03  # below 3 % an identical clone may look faster
+    MINIMUM_GAIN = 1.03
+    NOISE_FLOOR = 1.02  # an identical clone in another process differs by up to 2 %, for good
 
     @property
     def claimed(self) -> bool:
-        """Whether "faster" may be said: the interval excludes 1 and the gain is worth saying."""
-        return self.low > 1.0 and self.median >= self.MINIMUM_GAIN
+        """Whether "faster" may be said: the interval is above the noise, the gain worth saying."""
+        return self.low > self.NOISE_FLOOR and self.median >= self.MINIMUM_GAIN
 
 
 class Verdict(str, Enum):

@@ -47,4 +47,4 @@ def test_the_earliest_new_stop_string_counts(
 def test_probabilities_sum_to_one(logits: list[float]) -> None:
     probabilities = _softmax(logits)
     assert sum(probabilities) == pytest.approx(1.0)
-    assert probabilities.index(max(probabilities)) == logits.index(max(logits))
+    assert probabilities[logits.index(max(logits))] == max(probabilities)

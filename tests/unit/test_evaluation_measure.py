@@ -86,6 +86,7 @@ def test_a_gain_of_a_tenth_is_nearly_always_claimed() -> None:
         (Speedup(1.5, 1.2, 1.8, 7), True),
         (Speedup(1.5, 0.9, 2.5, 7), False),
         (Speedup(1.02, 1.01, 1.03, 25), False),
+        (Speedup(1.031, 1.003, 1.056, 14), False),  # measured between two identical versions
     ],
 )
 def test_a_gain_is_claimed_only_beyond_noise(speedup: Speedup, claimed: bool) -> None:
