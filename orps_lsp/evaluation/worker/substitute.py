@@ -38,7 +38,8 @@ class Substitution:
             path = this.get_filename(fullname)
             return self._compile(path) if self.covers(path) else original(this, fullname)
 
-        loader.get_code = get_code  # type: ignore
+        # Patched, not subclassed: pytest and others make loaders of this very class.
+        loader.get_code = get_code  # type: ignore[assignment, method-assign]
         # Tracebacks and failed asserts quote the text that ran.
         lines = self.text.splitlines(keepends=True)
         linecache.cache[self.path] = (len(self.text), None, lines, self.path)
