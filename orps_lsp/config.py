@@ -58,10 +58,23 @@ class Settings:
     """All settings and their defaults. Names are the same in every source."""
 
     model: str = _setting(
-        "auto", "Catalogue name, path of a .gguf file, or hf:repo/file.", plain_name=True
+        "auto",
+        "Catalogue name, path of a .gguf file, or hf:repo/file; an endpoint's name for its model.",
+        plain_name=True,
     )
     engine: str = _setting(
-        "llama_cpp", "What runs the model.", choices=("llama_cpp", "scripted"), user_only=True
+        "llama_cpp",
+        "What runs the model.",
+        choices=("llama_cpp", "openai_compatible", "scripted"),
+        user_only=True,
+    )
+    endpoint: str = _setting(
+        "",
+        "URL of an OpenAI-compatible server, with its /v1; a key comes from ORPS_API_KEY.",
+        user_only=True,
+    )
+    concurrency: int = _setting(
+        16, "Requests to the endpoint at the same time.", minimum=1, maximum=256, user_only=True
     )
     script: str = _setting("", "Answers for the scripted engine (a JSON file).", user_only=True)
     method: str = _setting("orps", "Search method.", choices=("orps", "chain", "best_of_n"))
@@ -82,6 +95,10 @@ class Settings:
         0, "Tokens of context for all sequences together; 0: automatic.", minimum=0
     )
     threads: int = _setting(0, "Threads of the engine; 0: the physical cores.", minimum=0)
+    gpu_layers: int = _setting(
+        -1, "Layers of the model on a GPU; -1: all that a GPU takes, 0: none.", minimum=-1
+    )
+    flash_attention: str = _setting("auto", "Flash attention.", choices=("auto", "on", "off"))
     python: str = _setting(
         "",
         "Interpreter of the project; empty: the active environment, .venv, else our own.",

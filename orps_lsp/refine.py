@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,6 @@ from orps_lsp.source.locate import Function, SourceError, check_refinable, find
 _ROOT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini", ".git")
 _TESTS_SHOWN = {Intent.FIX: 8, Intent.OPTIMISE: 2, Intent.SIMPLIFY: 4}
 _LINES_SHOWN = 30  # of one test; a longer one would crowd out the function
-_FEW_CORES = 4  # up to here an evaluation needs the cores that decoding would use
 _T = TypeVar("_T")
 
 
@@ -104,7 +102,6 @@ async def refine(
                 seed=settings.seed,
                 temperature=settings.temperature,
                 alpha=settings.alpha if settings.alpha >= 0 else None,
-                pause_engine=(os.cpu_count() or 1) <= _FEW_CORES,
             ),
             stop=stop,
             listen=listen,

@@ -27,6 +27,10 @@ class EngineCrashed(EngineError):
     """The engine's process died; requests in flight are lost, the next one starts a new process."""
 
 
+class EndpointError(EngineError):
+    """A remote engine cannot be reached, refuses, breaks off, or answers what makes no sense."""
+
+
 class PromptTooLong(EngineError):
     """The prompt and the tokens to generate do not fit into the model's context."""
 
@@ -53,7 +57,12 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How one completion is drawn. The same seed on the same engine gives the same text."""
+    """How one completion is drawn. The same seed on the same engine gives the same text.
+
+    ``temperature`` 0 is greedy. ``repeat_penalty`` divides the logits of the last 64 tokens of the
+    answer, 1: off. ``grammar`` is GBNF with a rule ``root``. ``ignore_eos`` goes on to
+    ``max_tokens`` whatever the model wants; benchmarks need equal lengths.
+    """
 
     seed: int = 0
     temperature: float = 0.8
@@ -61,6 +70,9 @@ class Sampling:
     min_p: float = 0.05
     max_tokens: int = 512
     stop: tuple[str, ...] = ()
+    repeat_penalty: float = 1.0
+    grammar: str = ""
+    ignore_eos: bool = False
 
 
 class FinishReason(str, Enum):
@@ -88,11 +100,15 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What the model wrote after the prefill; a stop string that ended it is not part of it."""
+    """What the model wrote after the prefill; a stop string that ended it is not part of it.
+
+    ``seconds`` passed from its first generated token to its last.
+    """
 
     text: str
     finish: FinishReason
     usage: Usage
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +121,15 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What is loaded. ``context`` is the number of tokens that one request may use at most."""
+    """What is loaded. ``context`` is the number of tokens that one request may use at most.
+
+    ``threads`` is 0 where the engine runs elsewhere.
+    """
 
     model: str
     context: int
     parameters: int = 0
+    threads: int = 0
 
 
 class Engine(Protocol):
@@ -120,6 +140,7 @@ class Engine(Protocol):
 
         Raises:
             ModelLoadError: the file is missing, broken or too large.
+            EndpointError: a remote engine cannot be reached.
         """
         ...
 
@@ -129,6 +150,8 @@ class Engine(Protocol):
         Raises:
             PromptTooLong: it does not fit into the context.
             EngineCrashed: the process died under the request.
+            EndpointError: a remote engine failed for good.
+            EngineError: the grammar cannot be parsed.
         """
         ...
 
@@ -136,7 +159,7 @@ class Engine(Protocol):
         """Return how probable each of ``options`` is as the next words after the prefill.
 
         Raises:
-            PromptTooLong, EngineCrashed: as ``complete``.
+            PromptTooLong, EngineCrashed, EndpointError: as ``complete``.
         """
         ...
 
@@ -144,8 +167,8 @@ class Engine(Protocol):
         """Return the length of ``prompt`` in tokens of this model."""
         ...
 
-    def paused(self) -> AbstractAsyncContextManager[None]:
-        """Keep the engine off the cores while something else is measured on them."""
+    def yielding(self) -> AbstractAsyncContextManager[None]:
+        """Leave cores to something else that runs meanwhile: fewer threads, or a pause."""
         ...
 
     async def close(self) -> None:

@@ -104,7 +104,7 @@ class ScriptedEngine:
         return self._usage(prompt, 0).prompt
 
     @contextlib.asynccontextmanager
-    async def paused(self) -> AsyncIterator[None]:
+    async def yielding(self) -> AsyncIterator[None]:
         self._running.clear()
         try:
             yield

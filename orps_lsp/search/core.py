@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from orps_lsp.evaluation.protocol import Evaluation, Evaluator, Target, Verdict
@@ -56,8 +55,6 @@ class Options:
     seed: int = 0
     temperature: float = 0.8
     alpha: float | None = None  # None: by the size of the model
-    # On few cores an evaluation and a decoding engine slow each other down tenfold.
-    pause_engine: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +207,8 @@ class Search:
         # Splicing a long file takes a while, and editors are waiting on this loop.
         candidate = await asyncio.to_thread(self._screen, drawn)
         if candidate.module and candidate.status is not Status.DUPLICATE:
-            async with self._cores():
+            # A decoding engine and an evaluation on the same cores slow each other down tenfold.
+            async with self._engine.yielding():
                 evaluation = await self._evaluator.evaluate(candidate.module)
             candidate = self._judge(candidate, evaluation)
         self.candidates.append(candidate)
@@ -247,9 +245,6 @@ class Search:
             outcome=outcome,
             score=scoring.combine(None, outcome, self._alpha),
         )
-
-    def _cores(self) -> AbstractAsyncContextManager[None]:
-        return self._engine.paused() if self.options.pause_engine else nullcontext()
 
     # -- criticism
 

@@ -151,13 +151,13 @@ async def test_a_cancelled_request_leaves_the_engine_usable(engine: LlamaCppEngi
     with pytest.raises(asyncio.CancelledError):
         await long
     assert (await engine.complete(prompt("Name a colour.", "My favourite colour is"), GREEDY)).text
-    async with engine.paused():
+    async with engine.yielding():
         pass  # answered only between two steps: nothing hangs
 
 
 async def test_nothing_is_decoded_while_paused(engine: LlamaCppEngine) -> None:
     await engine.start()
-    async with engine.paused():
+    async with engine.yielding():
         request = asyncio.create_task(
             engine.complete(prompt("Name a colour.", "My favourite colour is"), GREEDY)
         )

@@ -39,7 +39,7 @@ async def test_a_choice_is_a_distribution() -> None:
 
 async def test_nothing_is_answered_while_paused() -> None:
     engine = ScriptedEngine(Script(answers=("a",)))
-    async with engine.paused():
+    async with engine.yielding():
         request = asyncio.create_task(engine.complete(CODE, Sampling()))
         for _ in range(10):
             await asyncio.sleep(0)

@@ -153,7 +153,7 @@ class LlamaCppEngine:
         return count
 
     @contextlib.asynccontextmanager
-    async def paused(self) -> AsyncIterator[None]:
+    async def yielding(self) -> AsyncIterator[None]:
         """Stop decoding between two steps; nothing happens where no model is loaded."""
         self._pauses += 1
         try:
