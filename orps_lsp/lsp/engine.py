@@ -87,4 +87,8 @@ def _key(settings: Settings) -> tuple[object, ...]:
         settings.model,
         settings.context,
         settings.threads,
+        settings.gpu_layers,
+        settings.flash_attention,
+        settings.endpoint,
+        settings.concurrency,
     )

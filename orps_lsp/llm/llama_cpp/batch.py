@@ -1,31 +1,77 @@
 """Continuous batching: many requests, one context, every prompt prefix computed once.
 
-Each step decodes one batch: a token of every sequence that is generating, and a chunk of the
-prompts that are being read. A new request copies the longest prefix that any other sequence holds
-(``llama_memory_seq_cp`` shares cells, it does not compute); where a running prompt is about to hold
-a longer one, it waits for it. Finished prompts stay in the cache until their room is needed.
+Each step decodes one batch: a token of every sequence that is generating (and its draft, where
+speculation pays), and a chunk of the prompts that are being read. A new request begins with the
+longest prefix that the tree holds; where a running prompt is about to hold a longer one, it waits
+for it. A request is admitted when there is room for all that it may need, so that what runs never
+has to be given up.
 """
 
 from __future__ import annotations
 
 import math
-from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum, auto
-from itertools import pairwise
+from typing import Any, Protocol
 
-from orps_lsp.llm.llama_cpp.native import Context, Model, Sampler, Step
-from orps_lsp.llm.protocol import Choice, Completion, FinishReason, PromptTooLong, Sampling, Usage
+from orps_lsp.llm.llama_cpp.context import Decoded, Step
+from orps_lsp.llm.llama_cpp.speculation import Lookup, Speculation
+from orps_lsp.llm.llama_cpp.tree import Cells, PrefixTree, common_prefix
+from orps_lsp.llm.protocol import (
+    Choice,
+    Completion,
+    EngineError,
+    FinishReason,
+    PromptTooLong,
+    Sampling,
+    Usage,
+)
 
-CHUNK = 128  # prompt tokens a step: large enough to be efficient, small enough to cancel soon
-CHUNK_WHILE_DECODING = 64
-_RETAINED = 8  # finished prompts kept for the next request with the same beginning
+CHUNK = 128  # prompt tokens a step: larger ones are hardly faster
+CHUNK_WHILE_DECODING = 64  # the same, where others wait for their next token
+ACTIVE = 32  # sequences that run at the same time
+OUTPUTS = 64  # steps of a batch whose logits are wanted: sequences and their drafts
+
+
+class Context(Cells, Protocol):
+    """What is asked of :class:`orps_lsp.llm.llama_cpp.context.Context`."""
+
+    size: int
+
+    def decode(self, steps: Sequence[Step]) -> Decoded: ...
+
+    def rows(self, count: int) -> Any: ...
+
+    def interrupt(self) -> None: ...
+
+    def clear_interrupt(self) -> None: ...
+
+
+class Vocabulary(Protocol):
+    """What is asked of :class:`orps_lsp.llm.llama_cpp.model.Model`."""
+
+    def piece(self, token: int) -> bytes: ...
+
+    def ends_turn(self, token: int) -> bool: ...
+
+
+class Sampler(Protocol):
+    """What is asked of :class:`orps_lsp.llm.llama_cpp.sampler.Sampler`."""
+
+    def sample(self, row: Any) -> int: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(slots=True)
 class Request:
-    """A completion (``sampling`` set) or a choice among tokens (``options`` set)."""
+    """A completion (``sampling`` set) or a choice among tokens (``options`` set).
+
+    The first ``constant`` tokens are read by themselves, so that they are the same numbers whether
+    they come from this batch or from the disk.
+    """
 
     id: int
     prompt: list[int]
@@ -33,49 +79,68 @@ class Request:
     failed: Callable[[Exception], None]
     sampling: Sampling | None = None
     options: tuple[int, ...] = ()
+    constant: int = 0
 
     @property
-    def room(self) -> int:
-        """Cells that generation may need beyond the prompt."""
-        return self.sampling.max_tokens if self.sampling else 0
-
-
-class _Phase(Enum):
-    READING = auto()
-    GENERATING = auto()
+    def most(self) -> int:
+        """Cells that it may need in all."""
+        return len(self.prompt) + (self.sampling.max_tokens if self.sampling else 0)
 
 
 @dataclass(slots=True)
 class _Sequence:
-    """A request that holds a sequence id of the context."""
+    """A request that is active in the tree."""
 
     request: Request
     id: int
-    computed: int  # positions in the cache
+    computed: int  # positions in the cache; equal to ``reused`` at first
     reused: int
     sampler: Sampler | None
-    phase: _Phase = _Phase.READING
-    next_token: int = -1
-    generated: int = 0
+    generated: list[int] = field(default_factory=list)
     text: bytearray = field(default_factory=bytearray)
+    first_token_at: float = 0.0
+    lookup: Lookup | None = None
+
+    @property
+    def reading(self) -> bool:
+        return self.computed < len(self.request.prompt)
 
     @property
     def usage(self) -> Usage:
-        return Usage(len(self.request.prompt), self.reused, self.generated)
+        return Usage(len(self.request.prompt), self.reused, len(self.generated))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one batch computes of one sequence; ``outputs`` rows of logits come of it."""
+
+    sequence: _Sequence
+    tokens: list[int]
+    outputs: int
 
 
 class Batcher:
-    """Owns the context. Single-threaded: ``submit``, ``cancel`` and ``step`` from one thread."""
+    """Owns the tree. ``submit``, ``cancel`` and ``step`` belong to one thread."""
 
-    def __init__(self, model: Model, context: Context, sequences: int) -> None:
-        self._model = model
+    def __init__(
+        self,
+        context: Context,
+        vocabulary: Vocabulary,
+        make_sampler: Callable[[Sampling], Sampler],
+        *,
+        sequences: int,
+        longest: int,
+    ) -> None:
+        self.tree = PrefixTree(context, sequences)
         self._context = context
-        self._free = deque(range(sequences))
+        self._vocabulary = vocabulary
+        self._make_sampler = make_sampler
+        self._longest = min(longest, context.size)
+        self._most_active = min(ACTIVE, sequences)
+        self.speculation: Speculation | None = None
         self._queue: deque[Request] = deque()
         self._active: dict[int, _Sequence] = {}  # by request id
-        self._retained: OrderedDict[int, list[int]] = OrderedDict()  # sequence id -> prompt tokens
-        self._retain_most = min(_RETAINED, sequences - 1)
-        self._pieces: dict[int, bytes] = {}
+        self._being_read: frozenset[int] = frozenset()
 
     @property
     def busy(self) -> bool:
@@ -83,208 +148,235 @@ class Batcher:
 
     def submit(self, request: Request) -> None:
         """Queue a request; it fails at once if it can never fit."""
-        if len(request.prompt) + request.room > self._context.size:
+        if request.most > self._longest:
+            most = request.most - len(request.prompt)
             request.failed(
                 PromptTooLong(
-                    f"The prompt has {len(request.prompt)} tokens and asks for {request.room} "
-                    f"more; the context holds {self._context.size}.",
-                    "Raise the `context` setting.",
+                    f"The prompt has {len(request.prompt)} tokens and asks for {most} more; "
+                    f"the context holds {self._longest}.",
+                    "Raise the `context` setting, or choose a model with a longer context.",
                 )
             )
-            return
-        self._queue.append(request)
+        else:
+            self._queue.append(request)
 
     def cancel(self, request_id: int) -> None:
         """Forget a request, wherever it is; nothing is reported for it any more."""
-        sequence = self._active.pop(request_id, None)
-        if sequence:
-            self._release(sequence)
+        if sequence := self._active.get(request_id):
+            self._end(sequence)
         else:
             self._queue = deque(r for r in self._queue if r.id != request_id)
+
+    def interrupt_for(self, request_id: int) -> None:
+        """Break off the running step if it reads this request's prompt. From any thread.
+
+        A step without prompts is short, so that it is left to end by itself.
+        """
+        if request_id in self._being_read:
+            self._context.interrupt()
 
     def step(self) -> None:
         """Admit what fits, decode one batch, and report what is finished."""
         self._admit()
         if not self._active:
             return
-        steps, wanted = self._compose()
-        while not self._context.decode(steps):
-            if not self._evict():
-                self._fail_all()
+        parts = self._compose()
+        match self._decode(parts):
+            case Decoded.INTERRUPTED:
                 return
-        for sequence, index in wanted:
-            self._advance(sequence, index)
+            case Decoded.NO_ROOM:
+                self._give_up()
+                return
+        outputs = sum(part.outputs for part in parts)
+        rows = self._context.rows(outputs) if outputs else ()
+        first = 0
+        for part in parts:
+            self._advance(part, rows[first : first + part.outputs])
+            first += part.outputs
 
     # -- admission
 
     def _admit(self) -> None:
         waiting: deque[Request] = deque()
-        while self._queue:
+        while self._queue and len(self._active) < self._most_active:
             request = self._queue.popleft()
-            if not self._start(request):
+            matched, unpinned = self.tree.match(request.prompt[:-1])
+            if self._soon(request) > matched:
                 waiting.append(request)
-        self._queue = waiting
+            elif not self._fits(request.most - matched + unpinned):
+                # Nobody overtakes it, else it might wait for ever.
+                waiting.append(request)
+                break
+            else:
+                self._start(request)
+        self._queue.extendleft(reversed(waiting))
 
-    def _start(self, request: Request) -> bool:
-        donor, length, soon = self._longest_prefix(request.prompt)
-        if soon > length:
-            return False
-        while not self._free or not self._fits(request):
-            if self._evict(keep=donor):
-                continue
-            if self._active:
-                return False
-            # Nothing runs, so the only thing left to make room is the donor itself.
-            self._evict()
-            donor, length = -1, 0
-        sequence_id = self._free.popleft()
-        if length:
-            self._context.share(donor, sequence_id, length)
-        sampler = Sampler(request.sampling) if request.sampling else None
-        self._active[request.id] = _Sequence(request, sequence_id, length, length, sampler)
-        if donor in self._retained:
-            self._retained.move_to_end(donor)
-        return True
+    def _soon(self, request: Request) -> int:
+        """The longest prefix that the prompts that are being read will have computed."""
+        limit = len(request.prompt) - 1
+        return max(
+            (
+                min(limit, common_prefix(sequence.request.prompt, request.prompt))
+                for sequence in self._active.values()
+                if sequence.reading
+            ),
+            default=0,
+        )
 
-    def _longest_prefix(self, prompt: Sequence[int]) -> tuple[int, int, int]:
-        """Sequence id and length of the best computed prefix, and the best one under way.
+    def _fits(self, cells: int) -> bool:
+        """Whether ``cells`` more can be pinned, when all that runs takes what it may."""
+        outstanding = sum(s.request.most - s.computed for s in self._active.values())
+        return self.tree.pinned + outstanding + cells <= self._context.size
 
-        The last prompt token is always computed anew: its logits are what generation starts from.
-        """
-        donor, best, soon = -1, 0, 0
-        limit = len(prompt) - 1
-        for sequence in self._active.values():
-            common = _common(sequence.request.prompt, prompt, limit)
-            soon = max(soon, common)
-            if min(common, sequence.computed) > best:
-                donor, best = sequence.id, min(common, sequence.computed)
-        for sequence_id, tokens in self._retained.items():
-            common = _common(tokens, prompt, limit)
-            if common > best:
-                donor, best = sequence_id, common
-        return donor, best, soon
-
-    def _fits(self, request: Request) -> bool:
-        """Whether prompts (shared prefixes counted once) and generation fit into the cache."""
-        active = [sequence.request for sequence in self._active.values()]
-        prompts = [r.prompt for r in active] + [request.prompt, *self._retained.values()]
-        room = sum(r.room for r in active) + request.room
-        return _distinct(prompts) + room <= self._context.size
-
-    def _evict(self, keep: int = -1) -> bool:
-        """Drop the least recently used finished prompt."""
-        for sequence_id in self._retained:
-            if sequence_id != keep:
-                del self._retained[sequence_id]
-                self._context.forget(sequence_id)
-                self._free.append(sequence_id)
-                return True
-        return False
+    def _start(self, request: Request) -> None:
+        try:
+            sampler = self._make_sampler(request.sampling) if request.sampling else None
+        except EngineError as error:
+            request.failed(error)
+            return
+        # The last token of a prompt is always computed: its logits are what generation starts from.
+        opened = self.tree.open(request.prompt[:-1])
+        assert opened, "there are more ids than active sequences"
+        sequence_id, reused = opened
+        self._active[request.id] = _Sequence(request, sequence_id, reused, reused, sampler)
 
     # -- one batch
 
-    def _compose(self) -> tuple[list[Step], list[tuple[_Sequence, int]]]:
-        steps: list[Step] = []
-        wanted: list[tuple[_Sequence, int]] = []
-        for sequence in self._active.values():
-            if sequence.phase is _Phase.GENERATING:
-                wanted.append((sequence, len(steps)))
-                steps.append(Step(sequence.next_token, sequence.computed, sequence.id, True))
-                sequence.computed += 1
-        room = CHUNK_WHILE_DECODING if steps else CHUNK
-        for sequence in self._active.values():
-            if sequence.phase is not _Phase.READING or room <= 0:
-                continue
-            prompt = sequence.request.prompt
-            end = min(sequence.computed + room, len(prompt))
-            for position in range(sequence.computed, end):
-                steps.append(
-                    Step(prompt[position], position, sequence.id, position + 1 == len(prompt))
-                )
-            room -= end - sequence.computed
-            sequence.computed = end
-            if end == len(prompt):
-                wanted.append((sequence, len(steps) - 1))
-        return steps, wanted
+    def _compose(self) -> list[_Part]:
+        generating = [s for s in self._active.values() if not s.reading]
+        reading = [s for s in self._active.values() if s.reading]
+        drafts = [[] for _ in generating] if reading else self._drafts(generating)
+        parts = [
+            _Part(sequence, [sequence.generated[-1], *draft], 1 + len(draft))
+            for sequence, draft in zip(generating, drafts, strict=True)
+        ]
+        room = CHUNK_WHILE_DECODING if generating else CHUNK
+        for sequence in reading:
+            request, start = sequence.request, sequence.computed
+            end = request.constant if start < request.constant else len(request.prompt)
+            chunk = request.prompt[start : min(end, start + room)]
+            if not chunk:
+                break
+            room -= len(chunk)
+            parts.append(_Part(sequence, chunk, start + len(chunk) == len(request.prompt)))
+        return parts
 
-    def _advance(self, sequence: _Sequence, index: int) -> None:
-        """Take the logits of a step: draw the next token, or answer a choice."""
-        if sequence.sampler is None:
-            logits = self._context.logits(index, sequence.request.options)
-            self._finish(sequence, Choice(_softmax(logits), sequence.usage))
+    def _drafts(self, sequences: Sequence[_Sequence]) -> list[list[int]]:
+        """A draft for each sequence, mostly empty ones."""
+        speculation = self.speculation
+        if speculation is None or not speculation.pays(len(sequences)):
+            return [[] for _ in sequences]
+        drafts = []
+        for sequence in sequences:
+            if sequence.lookup is None:
+                sequence.lookup = Lookup([*sequence.request.prompt, *sequence.generated])
+            assert sequence.request.sampling
+            left = sequence.request.sampling.max_tokens - len(sequence.generated)
+            drafts.append(sequence.lookup.draft()[: left - 1])
+        room = min(OUTPUTS, self._context.size - self.tree.pinned) - len(sequences)
+        lengths = speculation.lengths([len(draft) for draft in drafts], max(0, room))
+        return [draft[:length] for draft, length in zip(drafts, lengths, strict=True)]
+
+    def _decode(self, parts: Sequence[_Part]) -> Decoded:
+        steps = []
+        for part in parts:
+            sequence, first_output = part.sequence, len(part.tokens) - part.outputs
+            for index, token in enumerate(part.tokens):
+                position = sequence.computed + index
+                steps.append(Step(token, position, sequence.id, index >= first_output))
+        while self.tree.size + len(steps) > self._context.size:
+            if not self.tree.evict():
+                return Decoded.NO_ROOM
+        # In this order: whatever is interrupted from here on is this step.
+        self._context.clear_interrupt()
+        self._being_read = frozenset(p.sequence.request.id for p in parts if p.sequence.reading)
+        try:
+            while (ended := self._context.decode(steps)) is Decoded.NO_ROOM:
+                if not self.tree.evict():
+                    break
+        finally:
+            self._being_read = frozenset()
+        return ended
+
+    def _advance(self, part: _Part, rows: Sequence[Any]) -> None:
+        """Enter what was computed into the tree, and draw what follows."""
+        sequence = part.sequence
+        if sequence.reading:
+            self._enter(sequence, part.tokens)
+            for row in rows:
+                if sequence.sampler:
+                    sequence.first_token_at = time.monotonic()
+                    self._draw(sequence, sequence.sampler, row)
+                else:
+                    options = [float(row[token]) for token in sequence.request.options]
+                    self._finish(sequence, Choice(_softmax(options), sequence.usage))
             return
-        sequence.phase = _Phase.GENERATING
-        token = self._context.sample(sequence.sampler, index)
-        sequence.next_token = token
-        sequence.generated += 1
-        if self._model.ends_turn(token):
-            self._complete(sequence, FinishReason.STOP)
-            return
+        self._verify(sequence, part.tokens, rows)
+
+    def _verify(self, sequence: _Sequence, tokens: list[int], rows: Sequence[Any]) -> None:
+        """Draw a token after each of ``tokens`` for as long as it is the next one of them."""
+        assert sequence.sampler
+        begin = sequence.computed
+        right = 0
+        # What is drawn may end the sequence, which must hold by then what was computed of it.
+        for index, row in enumerate(rows):
+            self._enter(sequence, tokens[index : index + 1])
+            alive = self._draw(sequence, sequence.sampler, row)
+            if not alive or sequence.generated[-1:] != tokens[index + 1 : index + 2]:
+                break
+            right += 1
+        if (draft := len(tokens) - 1) and self.speculation:
+            self.speculation.learn(draft, right)
+        if right < draft:
+            self._context.forget(sequence.id, begin + right + 1, begin + len(tokens))
+
+    def _enter(self, sequence: _Sequence, tokens: list[int]) -> None:
+        self.tree.extend(sequence.id, tokens)
+        sequence.computed += len(tokens)
+
+    def _draw(self, sequence: _Sequence, sampler: Sampler, row: Any) -> bool:
+        """Draw the next token; False if it was the last."""
+        token = sampler.sample(row)
+        sequence.generated.append(token)
+        if self._vocabulary.ends_turn(token):
+            return self._complete(sequence, FinishReason.STOP)
+        if sequence.lookup:
+            sequence.lookup.extend([token])
         before = len(sequence.text)
-        sequence.text += self._piece(token)
+        sequence.text += self._vocabulary.piece(token)
         sampling = sequence.request.sampling
         assert sampling is not None
         stop = _find_stop(sequence.text, before, sampling.stop)
         if stop >= 0:
             del sequence.text[stop:]
-            self._complete(sequence, FinishReason.STOP)
-        elif sequence.generated >= sampling.max_tokens:
-            self._complete(sequence, FinishReason.LENGTH)
+            return self._complete(sequence, FinishReason.STOP)
+        if len(sequence.generated) >= sampling.max_tokens:
+            return self._complete(sequence, FinishReason.LENGTH)
+        return True
 
-    def _complete(self, sequence: _Sequence, finish: FinishReason) -> None:
+    def _complete(self, sequence: _Sequence, finish: FinishReason) -> bool:
         text = sequence.text.decode("utf-8", errors="replace")
-        self._finish(sequence, Completion(text, finish, sequence.usage))
+        seconds = time.monotonic() - sequence.first_token_at
+        self._finish(sequence, Completion(text, finish, sequence.usage, seconds))
+        return False
 
     def _finish(self, sequence: _Sequence, result: Completion | Choice) -> None:
-        del self._active[sequence.request.id]
-        self._release(sequence)
+        self._end(sequence)
         sequence.request.done(result)
 
-    def _fail_all(self) -> None:
-        """The cache refused a batch that admission had found room for: give up what runs."""
+    def _end(self, sequence: _Sequence) -> None:
+        del self._active[sequence.request.id]
+        self.tree.close(sequence.id)
+        if sequence.sampler:
+            sequence.sampler.close()
+
+    def _give_up(self) -> None:
+        """The cache refused a batch that admission had found room for: fail what runs."""
         for sequence in list(self._active.values()):
-            sequence.computed = 0
-            del self._active[sequence.request.id]
-            self._release(sequence)
+            self._end(sequence)
             sequence.request.failed(
                 PromptTooLong("The key-value cache is full.", "Raise the `context` setting.")
             )
-
-    def _release(self, sequence: _Sequence) -> None:
-        """Free the sequence, but keep what it holds of its prompt for requests that begin alike."""
-        if sequence.sampler:
-            sequence.sampler.close()
-        held = sequence.request.prompt[: sequence.computed]
-        others = self._retained.values()
-        if not held or any(_common(tokens, held, len(held)) == len(held) for tokens in others):
-            self._context.forget(sequence.id)
-            self._free.append(sequence.id)
-            return
-        self._context.forget(sequence.id, len(held))
-        self._retained[sequence.id] = held
-        if len(self._retained) > self._retain_most:
-            self._evict()
-
-    def _piece(self, token: int) -> bytes:
-        piece = self._pieces.get(token)
-        if piece is None:
-            piece = self._pieces[token] = self._model.piece(token)
-        return piece
-
-
-def _common(a: Sequence[int], b: Sequence[int], limit: int) -> int:
-    """Length of the common prefix, at most ``limit``."""
-    limit = min(limit, len(a), len(b))
-    if a[:limit] == b[:limit]:
-        return limit
-    return next(i for i in range(limit) if a[i] != b[i])
-
-
-def _distinct(prompts: Iterable[list[int]]) -> int:
-    """Number of nodes in the prefix tree of ``prompts``."""
-    ordered = sorted(prompts)
-    shared = sum(_common(a, b, len(b)) for a, b in pairwise(ordered))
-    return sum(map(len, ordered)) - shared
 
 
 def _softmax(logits: Sequence[float]) -> tuple[float, ...]:

@@ -35,6 +35,11 @@ _LOAD_SECONDS = 300.0  # a large model from a cold disk
 _END_SECONDS = 3.0
 _CRASHES_IN_A_ROW = 3
 _LINE_LIMIT = 16 * 2**20
+# Threads of OpenMP spin at barriers. For long, that makes decoding ten times slower as soon as
+# anything else wants a core; not at all, it costs a third of the speed when alone (measured: 47, 47
+# and 30 tokens/s with 300,000, 1,000 and no turns; beside a busy process 17, 20 and 26).
+_ENVIRONMENT = {"GOMP_SPINCOUNT": "1000"}
+_CORES_OF_AN_EVALUATION = 2
 _ERRORS: dict[str, type[EngineError]] = {
     error.__name__: error for error in (EngineError, ModelLoadError, PromptTooLong)
 }
@@ -53,13 +58,28 @@ class State(Enum):
 class LlamaCppEngine:
     """Runs one GGUF model in a child process; restarts it after a crash, on the next request."""
 
-    def __init__(self, model: Path, name: str, *, context: int = 0, threads: int = 0) -> None:
+    def __init__(
+        self,
+        model: Path,
+        name: str,
+        *,
+        context: int = 0,
+        threads: int = 0,
+        gpu_layers: int = -1,
+        flash_attention: str = "auto",
+        cache: Path | None = None,
+    ) -> None:
+        """``context`` and ``threads`` 0: what suits the machine; ``cache``: for warm starts."""
         self._name = name
+        self._threads = threads or psutil.cpu_count(logical=False) or 1
         self._load: Json = {
             "op": "load",
             "model": str(model),
             "context": context,
-            "threads": threads or psutil.cpu_count(logical=False) or 1,
+            "threads": self._threads,
+            "gpu_layers": gpu_layers,
+            "flash_attention": flash_attention,
+            "cache": str(cache) if cache else "",
         }
         self._state = State.STOPPED
         self._info: EngineInfo | None = None
@@ -90,8 +110,8 @@ class LlamaCppEngine:
             if self._crashes >= _CRASHES_IN_A_ROW:
                 raise EngineCrashed(
                     f"The engine crashed {self._crashes} times in a row and is not started again.",
-                    "Rebuild llama-cpp-python with CMAKE_ARGS=-DGGML_NATIVE=OFF, "
-                    "or choose another model.",
+                    "`orps-lsp doctor` finds out why. Most likely llama-cpp-python must be rebuilt "
+                    "with CMAKE_ARGS=-DGGML_NATIVE=OFF, or the model is too large.",
                 )
             self._state = State.LOADING
             try:
@@ -111,9 +131,7 @@ class LlamaCppEngine:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             limit=_LINE_LIMIT,
-            # OpenMP threads that spin at barriers were measured to be up to ten times slower as
-            # soon as anything else wants a core; threads that sleep lose little when alone.
-            env={"OMP_WAIT_POLICY": "passive", **os.environ},
+            env={**_ENVIRONMENT, **os.environ},
             cwd=Path(sys.executable).parent,  # `-m` looks there first: never in a workspace
             start_new_session=True,  # Ctrl-C in a terminal is for the parent to handle
         )
@@ -131,7 +149,7 @@ class LlamaCppEngine:
             raise ModelLoadError(
                 f"The model {self._name} did not load within {_LOAD_SECONDS:.0f} s."
             ) from None
-        return EngineInfo(self._name, answer["context"], answer["parameters"])
+        return EngineInfo(self._name, answer["context"], answer["parameters"], self._threads)
 
     # -- requests
 
@@ -139,7 +157,12 @@ class LlamaCppEngine:
         answer = await self._ask(
             {"op": "complete", "prompt": asdict(prompt), "sampling": asdict(sampling)}
         )
-        return Completion(answer["text"], FinishReason(answer["finish"]), Usage(**answer["usage"]))
+        return Completion(
+            answer["text"],
+            FinishReason(answer["finish"]),
+            Usage(**answer["usage"]),
+            answer["seconds"],
+        )
 
     async def choose(self, prompt: Prompt, options: Sequence[str]) -> Choice:
         answer = await self._ask(
@@ -154,12 +177,13 @@ class LlamaCppEngine:
 
     @contextlib.asynccontextmanager
     async def yielding(self) -> AsyncIterator[None]:
-        """Stop decoding between two steps; nothing happens where no model is loaded."""
+        """Leave two cores to an evaluation: decode with fewer threads; on few cores, not at all."""
+        left = self._threads - _CORES_OF_AN_EVALUATION
         self._pauses += 1
         try:
             if self._pauses == 1 and self._state is State.READY:
                 with contextlib.suppress(EngineCrashed):
-                    await self._ask({"op": "pause"})
+                    await self._ask({"op": "yield", "threads": left if left > 1 else 0})
             yield
         finally:
             self._pauses -= 1
