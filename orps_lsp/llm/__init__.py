@@ -16,13 +16,26 @@ def create_engine(settings: Settings) -> Engine:
     """Make the engine that ``settings`` name. Nothing is loaded before its ``start``.
 
     Raises:
-        ModelLoadError: the model is not on this machine, or the script cannot be read.
+        ModelLoadError: the model is not on this machine, the script cannot be read, or the
+            endpoint is no URL of a server.
         ModelError: there is no such model.
     """
     if settings.engine == "scripted":
         from orps_lsp.llm.scripted import Script, ScriptedEngine
 
         return ScriptedEngine(Script.load(Path(settings.script)))
+
+    if settings.engine == "openai_compatible":
+        from orps_lsp.llm.openai_compatible.engine import OpenAICompatibleEngine
+
+        return OpenAICompatibleEngine(
+            settings.endpoint,
+            model=settings.model,
+            concurrency=settings.concurrency,
+            context=settings.context,
+        )
+
+    from platformdirs import user_cache_path
 
     from orps_lsp import models
     from orps_lsp.llm.llama_cpp.client import LlamaCppEngine
@@ -34,5 +47,11 @@ def create_engine(settings: Settings) -> Engine:
             f"Fetch it once with `orps-lsp models pull {resolved.name}`.",
         )
     return LlamaCppEngine(
-        resolved.path, resolved.name, context=settings.context, threads=settings.threads
+        resolved.path,
+        resolved.name,
+        context=settings.context,
+        threads=settings.threads,
+        gpu_layers=settings.gpu_layers,
+        flash_attention=settings.flash_attention,
+        cache=user_cache_path("orps-lsp", appauthor=False) / "engine",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from orps_lsp import models
 from orps_lsp.llm.llama_cpp.client import LlamaCppEngine
 
 MODEL = "smollm2-135m"
+
+# Before llama.cpp is loaded into this process: as in the engine's, its threads shall not spin.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 
 @pytest.fixture(scope="session")

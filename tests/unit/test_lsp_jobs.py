@@ -59,6 +59,7 @@ async def test_one_runs_and_the_others_wait_their_turn() -> None:
     search.ends[first.id].set_result("found")
     await until(lambda: search.started == [first, second])
     assert (first.state, first.outcome) == (JobState.DONE, "found")
+    assert first.progress is None and not first.work.text  # both hold the whole file
     assert [search.jobs.position(job) for job in (first, second, third)] == [0, 0, 1]
     await search.jobs.close()
 

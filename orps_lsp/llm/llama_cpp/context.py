@@ -6,7 +6,6 @@ import ctypes
 import sys
 from collections.abc import Sequence
 from enum import Enum, auto
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import llama_cpp as lib
@@ -131,26 +130,19 @@ class Context:
     def set_threads(self, threads: int) -> None:
         lib.llama_set_n_threads(self.handle, threads, threads)
 
-    def save(self, sequence: int, tokens: Sequence[int], path: Path) -> bool:
-        """Write what a sequence holds, which is ``tokens``, to a file."""
-        buffer = (lib.llama_token * len(tokens))(*tokens)
-        handle = self.handle
-        return bool(
-            lib.llama_state_seq_save_file(handle, str(path).encode(), sequence, buffer, len(buffer))
-        )
+    def state(self, sequence: int) -> bytes:
+        """All that the cache holds of a sequence."""
+        buffer = (ctypes.c_uint8 * lib.llama_state_seq_get_size(self.handle, sequence))()
+        size = lib.llama_state_seq_get_data(self.handle, buffer, len(buffer), sequence)
+        return bytes(buffer[:size])
 
-    def load(self, sequence: int, tokens: Sequence[int], path: Path) -> bool:
-        """Read a file of ``save`` into an empty sequence; False if it is not of these tokens."""
-        buffer = (lib.llama_token * len(tokens))()
-        count = ctypes.c_size_t()
-        read = lib.llama_state_seq_load_file(
-            *(self.handle, str(path).encode(), sequence),
-            *(buffer, len(buffer), ctypes.byref(count)),
-        )
-        if read and list(buffer[: count.value]) == list(tokens):
-            return True
-        self.forget(sequence, 0, -1)
-        return False
+    def restore(self, sequence: int, state: bytes) -> bool:
+        """Fill an empty sequence with a ``state`` of the same model and build.
+
+        A damaged state ends the process: whoever keeps one checks that it is whole.
+        """
+        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        return bool(lib.llama_state_seq_set_data(self.handle, buffer, len(buffer), sequence))
 
 
 _ENDS = {0: Decoded.DONE, 1: Decoded.NO_ROOM, 2: Decoded.INTERRUPTED}

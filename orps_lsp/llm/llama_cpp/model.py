@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -72,7 +73,7 @@ class Model:
         values_per_layer = sum(heads * (int(size) if size else width) for size in sizes)
         return 2 * int(lib.llama_model_n_layer(self.handle)) * values_per_layer
 
-    @property
+    @cached_property
     def end_tokens(self) -> list[int]:
         """Every token that ends a turn."""
         return [token for token in range(self.vocabulary_size) if self.ends_turn(token)]

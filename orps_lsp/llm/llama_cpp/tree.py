@@ -128,8 +128,6 @@ class PrefixTree:
             self._pin(child)
             node.ends.discard(sequence)
             self._arrive(sequence, child)
-            for other in node.ends - self._active:
-                self._release(other)  # it holds nothing that those below do not hold
 
     def close(self, sequence: int) -> None:
         """End an active sequence. What it holds alone is retained."""
@@ -215,6 +213,9 @@ class PrefixTree:
     # -- sequences
 
     def _arrive(self, sequence: int, node: _Node) -> None:
+        """Let a sequence end here; a retained one that did holds nothing now that it does not."""
+        for other in node.ends - self._active:
+            self._release(other)
         node.ends.add(sequence)
         self._at[sequence] = node
 

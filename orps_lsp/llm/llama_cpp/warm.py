@@ -22,6 +22,7 @@ from orps_lsp.llm.llama_cpp.tree import PrefixTree
 
 _KEPT = 4  # prefixes per model; other versions and thinking models have other ones
 _REPEATS = 2
+_DIGEST = hashlib.sha256().digest_size
 _MEASURING_SECONDS = 2.0
 
 
@@ -46,14 +47,14 @@ class WarmStart:
         path = self._path(tokens)
         if self._tree.match(tokens)[0] == len(tokens) or not path.is_file():
             return
-        if opened := self._tree.open([]):
+        state = _read(path)
+        if state is None:
+            path.unlink(missing_ok=True)
+        elif opened := self._tree.open([]):
             sequence, _ = opened
-            if self._context.load(sequence, tokens, path):
+            if self._context.restore(sequence, state):
                 self._tree.extend(sequence, tokens)
-                os.utime(path)
                 self._known.add(path)
-            else:
-                path.unlink(missing_ok=True)
             self._tree.close(sequence)
 
     def keep(self, tokens: Sequence[int]) -> None:
@@ -68,15 +69,12 @@ class WarmStart:
         if not opened:
             return
         sequence, _ = opened
-        with contextlib.suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            draft = path.with_suffix(f".{os.getpid()}")
-            if self._context.save(sequence, tokens, draft):
-                draft.replace(path)
-            else:
-                draft.unlink(missing_ok=True)
-            self._drop_oldest()
+        state = self._context.state(sequence)
         self._tree.close(sequence)
+        self._write(path, hashlib.sha256(state).digest() + state)
+        states = sorted(self._folder.glob("*.state"), key=lambda path: path.stat().st_mtime)
+        for old in states[:-_KEPT]:
+            old.unlink(missing_ok=True)
 
     def costs(self) -> Costs:
         """Seconds of a decode by its size, measured the first time and the same from then on."""
@@ -84,21 +82,31 @@ class WarmStart:
         with contextlib.suppress(OSError, ValueError, AttributeError):
             return Costs({int(k): float(v) for k, v in json.loads(path.read_text()).items()})
         seconds = measure_costs(self._context)
+        self._write(path, json.dumps(seconds).encode())
+        return Costs(seconds)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        """Write a file as a whole or not at all; two engines may do it at the same time."""
+        draft = path.with_suffix(f".{os.getpid()}")
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            draft = path.with_suffix(f".{os.getpid()}")
-            draft.write_text(json.dumps(seconds))
+            draft.write_bytes(content)
             draft.replace(path)
-        return Costs(seconds)
 
     def _path(self, tokens: Sequence[int]) -> Path:
         name = hashlib.sha256(repr(list(tokens)).encode()).hexdigest()[:16]
         return self._folder / f"{name}.state"
 
-    def _drop_oldest(self) -> None:
-        states = sorted(self._folder.glob("*.state"), key=lambda path: path.stat().st_mtime)
-        for path in states[:-_KEPT]:
-            path.unlink(missing_ok=True)
+
+def _read(path: Path) -> bytes | None:
+    """A state, if it is whole: llama.cpp aborts over one that is not."""
+    try:
+        content = path.read_bytes()
+        os.utime(path)
+    except OSError:
+        return None
+    digest, state = content[:_DIGEST], content[_DIGEST:]
+    return state if hashlib.sha256(state).digest() == digest else None
 
 
 def measure_costs(
