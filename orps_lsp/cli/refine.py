@@ -9,35 +9,20 @@ import json
 import signal
 import sys
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 from rich.console import Console
 
 from orps_lsp import files, report
+from orps_lsp.cli import flags
 from orps_lsp.cli.errors import UsageError
-from orps_lsp.config import Origin, Settings, parse, read_workspace
+from orps_lsp.config import Settings
 from orps_lsp.errors import OrpsError
 from orps_lsp.refine import Request, find_workspace, refine
 from orps_lsp.search.types import Intent, Outcome
 from orps_lsp.source.locate import FunctionNotFound, find_at
 
 _INTERRUPTED = 130
-_OPTIONS = {
-    "seconds": float,
-    "candidates": int,
-    "rounds": int,
-    "tokens": int,
-    "seed": int,
-    "temperature": float,
-    "threads": int,
-    "model": str,
-    "method": str,
-    "python": str,
-    "sandbox": str,
-    "engine": str,
-    "script": str,
-}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -47,9 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="for example pkg/mod.py::Class.method, or FILE:LINE",
     )
     parser.add_argument("--intent", choices=[intent.value for intent in Intent])
-    docs = {item.name: item.metadata["doc"] for item in fields(Settings)}
-    for name, kind in _OPTIONS.items():
-        parser.add_argument(f"--{name}", type=kind, help=docs[name])
+    flags.add(parser)
     parser.add_argument(
         "--apply", type=int, metavar="RANK", help="write this refinement to the file"
     )
@@ -100,13 +83,9 @@ def _request(args: argparse.Namespace) -> tuple[files.SourceFile, Request]:
 
 def _settings(args: argparse.Namespace, workspace: Path) -> Settings:
     """Defaults, then the workspace's, then the flags; wrong flags end the command."""
-    settings, problems = read_workspace(workspace)
+    settings, problems = flags.read(args, workspace)
     for problem in problems:
         print(f"orps-lsp: {problem}", file=sys.stderr)
-    given = {name: getattr(args, name) for name in _OPTIONS if getattr(args, name) is not None}
-    settings, problems = parse(given, Origin.COMMAND_LINE, settings)
-    if problems:
-        raise UsageError(" ".join(problem.message for problem in problems))
     return settings
 
 
