@@ -19,6 +19,7 @@ from orps_lsp.lsp.jobs import Job
 from orps_lsp.search.types import Refinement
 from orps_lsp.source.diff import line_edits
 from orps_lsp.source.locate import digest, find
+from orps_lsp.source.splice import splice
 
 _ANNOTATION = "orps"
 
@@ -85,8 +86,6 @@ async def workspace_edit(
 
 
 def _splice(text: str, job: Job, refinement: Refinement) -> str:
-    from orps_lsp.source.splice import splice  # libcst: not paid for before it is needed
-
     if digest(find(text, job.work.qualname)) != job.work.digest:
         raise RefinementOutdated(
             f"{job.work.qualname} has changed since it was refined.",

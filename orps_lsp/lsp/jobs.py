@@ -188,7 +188,9 @@ class Jobs:
 
     def _end(self, job: Job, state: JobState) -> None:
         job.state = state
-        job.work = replace(job.work, text="")  # the largest part, and no longer needed
+        # The largest parts, and no longer needed: texts of the whole file, one for each version.
+        job.work = replace(job.work, text="")
+        job.progress = None
         self._tell(job)
 
     def _tell(self, *jobs: Job) -> None:

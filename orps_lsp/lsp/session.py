@@ -192,7 +192,20 @@ class Session:
         settings = self.settings(workspace)
         request = Request(workspace, work.file, work.text, work.qualname, work.intent)
         async with self._engine.use(settings) as engine:
-            return await refine(request, settings, engine, stop=job.stop, listen=listen)
+            outcome = await refine(request, settings, engine, stop=job.stop, listen=listen)
+        return _to_remember(outcome)
+
+
+def _to_remember(outcome: Outcome) -> Outcome:
+    """Return what an editor can ask for later, without the whole file for every version.
+
+    An edit is spliced anew from a version's own code, as the file may have changed.
+    """
+    refinements = (
+        replace(refinement, candidate=replace(refinement.candidate, module=""))
+        for refinement in outcome.refinements
+    )
+    return replace(outcome, refinements=tuple(refinements), candidates=())
 
 
 def _locate(document: Document, qualname: str | None, position: types.Position | None) -> Function:

@@ -1,7 +1,4 @@
-"""Find a function, see what it uses, take new versions of it in: pure, without I/O.
-
-``orps_lsp.source.splice`` is not imported here: it needs libcst, which is slow to import.
-"""
+"""Find a function, see what it uses, take new versions of it in: pure, without I/O."""
 
 from orps_lsp.source.context import Context, Definition, collect
 from orps_lsp.source.diff import LineEdit, line_edits, unified

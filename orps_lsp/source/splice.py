@@ -1,8 +1,7 @@
 """Put a new version of a function into its module, and touch nothing else.
 
-The module's text is never rendered anew: lines are replaced in it. Only the new body goes through
-libcst, which knows how to indent it the module's way. Importing libcst is slow: import this module
-where a search runs, not when the server starts.
+The module's text is never rendered anew: lines are replaced in it. Of the new body only the
+indentation is made the module's; that it means the same afterwards is checked by its syntax tree.
 """
 
 from __future__ import annotations
@@ -14,12 +13,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import libcst as cst
-
 from orps_lsp.source.errors import CandidateRejected, SourceError
 from orps_lsp.source.imports import Insertion, is_file_header, placements
 from orps_lsp.source.locate import Function, bound_site, describe
 from orps_lsp.source.plan import Plan, Version, check_signature, plan_additions, read
+from orps_lsp.source.reindent import reindent
 from orps_lsp.source.syntax import (
     BOM,
     DefinitionNode,
@@ -187,7 +185,7 @@ def _function_lines(
             kept.append("")
             kept_until += 1
     imports = [f"{indent}{name.text}" for name in plan.inside]
-    body = _render_body(version, indent, unit)
+    body = _body_lines(version, indent, unit)
     return [*kept, *imports, *(body or ([] if docstring or imports else [f"{indent}pass"]))]
 
 
@@ -207,107 +205,26 @@ def _helpers(
         blank += 1
     lines = [""] * max(0, 2 - blank) if line else []
     for helper in helpers:
-        lines += [*_render(version.document.statement(helper), unit), "", ""]
+        lines += [*reindent(version.document.statement(helper), unit), "", ""]
     return Insertion(line, tuple(lines))
 
 
-class _Restyle(cst.CSTTransformer):
-    """Makes code follow the indentation of the module that renders it.
-
-    ``outer`` is the indentation of all of it, ``unit`` that of one level.
-    """
-
-    def __init__(self, old_unit: str, unit: str, outer: str) -> None:
-        super().__init__()
-        self._old_unit = old_unit
-        self._unit = unit
-        self._outer = outer
-
-    def leave_SimpleWhitespace(
-        self, original_node: cst.SimpleWhitespace, updated_node: cst.SimpleWhitespace
-    ) -> cst.SimpleWhitespace:
-        # Only a backslash puts a line end here; libcst does not indent the line after it.
-        return updated_node.with_changes(value=updated_node.value.replace("\n", f"\n{self._outer}"))
-
-    def leave_IndentedBlock(
-        self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
-    ) -> cst.IndentedBlock:
-        return updated_node.with_changes(indent=None)
-
-    def leave_EmptyLine(
-        self, original_node: cst.EmptyLine, updated_node: cst.EmptyLine
-    ) -> cst.EmptyLine:
-        if updated_node.comment:
-            return updated_node
-        return updated_node.with_changes(indent=False, whitespace=cst.SimpleWhitespace(""))
-
-    def leave_TrailingWhitespace(
-        self, original_node: cst.TrailingWhitespace, updated_node: cst.TrailingWhitespace
-    ) -> cst.TrailingWhitespace:
-        if updated_node.comment:
-            return updated_node
-        return updated_node.with_changes(whitespace=cst.SimpleWhitespace(""))
-
-    def leave_ParenthesizedWhitespace(
-        self,
-        original_node: cst.ParenthesizedWhitespace,
-        updated_node: cst.ParenthesizedWhitespace,
-    ) -> cst.ParenthesizedWhitespace:
-        space = updated_node.last_line.value
-        levels, rest = divmod(len(space), len(self._old_unit))
-        if rest or space != self._old_unit * levels:  # aligned, not indented
-            return updated_node
-        return updated_node.with_changes(last_line=cst.SimpleWhitespace(self._unit * levels))
-
-
-def _parse(code: str, unit: str, outer: str) -> cst.Module:
-    """Parse code so that it renders with ``unit`` as its indentation."""
-    try:
-        tree = cst.parse_module(code)
-    except cst.ParserSyntaxError:  # it refuses some mixtures of tabs and spaces that Python takes
-        tree = cst.parse_module(ast.unparse(parse(code)))
-    restyled = tree.visit(_Restyle(tree.default_indent, unit, outer))
-    return restyled.with_changes(default_indent=unit)
-
-
-def _render(code: str, unit: str) -> list[str]:
-    return _parse(code, unit, outer="").code.rstrip("\n").split("\n")
-
-
-def _render_body(version: Version, indent: str, unit: str) -> list[str]:
+def _body_lines(version: Version, indent: str, unit: str) -> list[str]:
     """Return the lines of the new body, without docstring, without blank lines before it."""
-    node = version.node
-    tree = _parse(
-        version.document.block(node.lineno, last_line(node)), unit, indent.removesuffix(unit)
-    )
-    function = tree.body[0]
-    if not isinstance(function, cst.FunctionDef):
-        raise CandidateRejected("The candidate cannot be re-indented.")
-    block = function.body
-    if isinstance(block, cst.SimpleStatementSuite):
-        block = cst.IndentedBlock([cst.SimpleStatementLine(block.body)])
-    statements = list(block.body)
-    if docstring_node(node):
-        statements = _without_first(statements)
-    if not statements:
-        return []
-    statements[0] = _without_blank_lines_before(statements[0])
-    # As the block of some statement at the top level, its indentation can be given.
-    block = block.with_changes(body=statements, indent=indent, header=cst.TrailingWhitespace())
-    holder = cst.If(cst.Name("_"), block)
-    return tree.with_changes(body=[holder], header=[], footer=[]).code.rstrip("\n").split("\n")[1:]
-
-
-def _without_first(statements: list[cst.CSTNode]) -> list[cst.CSTNode]:
-    """Drop the docstring, and keep what follows it on its line."""
-    first, *rest = statements
-    if isinstance(first, cst.SimpleStatementLine) and len(first.body) > 1:
-        return [first.with_changes(body=first.body[1:]), *rest]
-    return rest
-
-
-def _without_blank_lines_before(statement: cst.CSTNode) -> cst.CSTNode:
-    if not isinstance(statement, (cst.SimpleStatementLine, cst.BaseCompoundStatement)):
-        return statement
-    lines = list(itertools.dropwhile(lambda line: line.comment is None, statement.leading_lines))
-    return statement.with_changes(leading_lines=lines)
+    node, document = version.node, version.document
+    line, column = document.header_end(node)
+    code = document.block(node.lineno, last_line(node))
+    if first_line(node.body[0]) == line:  # def f(): return 1
+        below = code.split("\n")[line + 1 - node.lineno :]
+        code = "\n".join([document.lines[line - 1][column:].lstrip(), *below])
+        lines = reindent(code, unit, indent)
+    else:
+        line += 1
+        lines = reindent(code, unit, indent.removesuffix(unit))[line - node.lineno :]
+    if docstring := docstring_node(node):
+        end = last_line(docstring)
+        lines = lines[end + 1 - line :]
+        rest = document.lines[end - 1][document.characters(end, docstring.end_col_offset or 0) :]
+        if (after := rest.lstrip()).startswith(";"):
+            lines.insert(0, indent + after[1:].lstrip())
+    return list(itertools.dropwhile(lambda text: not text.strip(), lines))
