@@ -15,6 +15,8 @@ from orps_lsp.errors import OrpsError
 _COMMANDS = {
     "refine": "search for better versions of one function",
     "models": "list, fetch and remove models",
+    "doctor": "say whether this machine is ready, and what would help",
+    "bench": "measure this machine, and the engine beside llama.cpp itself",
     "serve": "run the language server (stdio by default)",
 }
 

@@ -271,10 +271,6 @@ def test_a_ratio_is_the_median_of_neighbours() -> None:
     assert Speeds((9.0, 1.0)).over(Speeds((10.0, 1.25))) == pytest.approx(0.85)
 
 
-def test_of_two_ways_to_wait_the_faster_one_counts_each_time() -> None:
-    assert Speeds.best(Speeds((1.0, 5.0)), Speeds((2.0, 4.0))) == Speeds((2.0, 5.0))
-
-
 def report(*, busy: float = 0.0, external: bool = True) -> Report:
     three = Speeds((1.0, 2.0, 3.0))
     return Report(

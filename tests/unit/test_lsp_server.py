@@ -18,7 +18,7 @@ from orps_lsp.lsp import server as server_module
 from orps_lsp.lsp.capabilities import Capabilities, resolve
 
 SERVE = "import sys; from orps_lsp.lsp.server import serve; sys.exit(serve())"
-HEAVY = {"llama_cpp", "numpy", "libcst", "radon", "complexipy", "huggingface_hub", "pytest", "rich"}
+HEAVY = {"llama_cpp", "numpy", "radon", "complexipy", "huggingface_hub", "httpx2", "pytest", "rich"}
 
 
 def python(code: str, **more: Any) -> subprocess.CompletedProcess[str]:

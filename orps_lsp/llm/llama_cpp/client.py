@@ -38,7 +38,7 @@ _LINE_LIMIT = 16 * 2**20
 # Threads of OpenMP spin at barriers. For long, that makes decoding ten times slower as soon as
 # anything else wants a core; not at all, it costs a third of the speed when alone (measured: 47, 47
 # and 30 tokens/s with 300,000, 1,000 and no turns; beside a busy process 17, 20 and 26).
-_ENVIRONMENT = {"GOMP_SPINCOUNT": "1000"}
+ENVIRONMENT = {"GOMP_SPINCOUNT": "1000"}
 _CORES_OF_AN_EVALUATION = 2
 _ERRORS: dict[str, type[EngineError]] = {
     error.__name__: error for error in (EngineError, ModelLoadError, PromptTooLong)
@@ -131,7 +131,7 @@ class LlamaCppEngine:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             limit=_LINE_LIMIT,
-            env={**_ENVIRONMENT, **os.environ},
+            env={**ENVIRONMENT, **os.environ},
             cwd=Path(sys.executable).parent,  # `-m` looks there first: never in a workspace
             start_new_session=True,  # Ctrl-C in a terminal is for the parent to handle
         )

@@ -93,14 +93,17 @@ class Model:
         contain "<|im_end|>" must not end the turn. So the template is applied to markers, and the
         contents are put in their place token by token.
         """
-        marks = [f"\x00{index}\x00" for index in range(len(prompt.messages))]
+        # No NUL among them: it would end the string for llama.cpp.
+        marks = [f"\x01{index}\x01" for index in range(len(prompt.messages))]
         rendered = self._render(
             [Message(m.role, mark) for m, mark in zip(prompt.messages, marks, strict=True)]
         )
         tokens: list[int] = []
         constant = 0
         for message, mark in zip(prompt.messages, marks, strict=True):
-            frame, _, rendered = rendered.partition(mark)
+            frame, found, rendered = rendered.partition(mark)
+            if not found:
+                raise ModelLoadError("The model's chat template leaves a message out.")
             tokens += self.tokenize(frame, special=True, begin=not tokens)
             if message.role == "system":
                 tokens += self.tokenize(message.content, special=False)

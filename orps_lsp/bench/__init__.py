@@ -1,0 +1,1 @@
+"""Benchmarks: what `orps-lsp bench` runs. Nothing else depends on them."""

@@ -1,0 +1,332 @@
+"""``orps-lsp bench engine|trace``: measure, on this machine, what the README claims."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from rich.console import Console
+from rich.table import Table
+
+from orps_lsp import files
+from orps_lsp.cli import flags
+from orps_lsp.cli.errors import UsageError
+from orps_lsp.config import Origin, Settings, parse
+
+if TYPE_CHECKING:
+    from orps_lsp.bench.engine.report import Report
+    from orps_lsp.refine import Request
+
+_INTERRUPTED = 130
+_MODEL_OPTIONS = {"model": str, "threads": int, "context": int, "gpu_layers": int}
+_T = TypeVar("_T")
+
+
+class _Bench(NamedTuple):
+    summary: str
+    configure: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the benchmarks as commands of their own; once parsed they go to their ``run``."""
+    benches = parser.add_subparsers(dest="bench", required=True, metavar="BENCHMARK")
+    for name, bench in _BENCHES.items():
+        command = benches.add_parser(
+            name, help=bench.summary, description=f"{bench.summary}.".capitalize()
+        )
+        bench.configure(command)
+        command.set_defaults(run=bench.run)
+
+
+# -- bench engine
+
+
+def _configure_engine(parser: argparse.ArgumentParser) -> None:
+    _add_settings(parser)
+    parser.add_argument(
+        "--sequences",
+        type=_counts,
+        default=(1, 4, 8, 16, 32),
+        metavar="N,N,...",
+        help="numbers of completions at the same time (default: 1,4,8,16,32)",
+    )
+    parser.add_argument(
+        "--repeat", type=_positive, default=3, metavar="N", help="measurements of each (default: 3)"
+    )
+    parser.add_argument(
+        "--tokens", type=_several, default=64, metavar="N", help="tokens of each (default: 64)"
+    )
+    parser.add_argument(
+        "--trace", type=Path, help="replay this search instead of the shipped one (`bench trace`)"
+    )
+    parser.add_argument(
+        "--replays", type=_positive, default=1, metavar="N", help="how often (default: 1)"
+    )
+    parser.add_argument("--no-replay", action="store_true", help="leave the replay out")
+    parser.add_argument(
+        "--batched-bench", type=_program, metavar="PATH", help="measure llama.cpp's program too"
+    )
+    parser.add_argument(
+        "--llama-server", type=_program, metavar="PATH", help="measure llama.cpp's server too"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the JSON to this file too")
+
+
+def _run_engine(args: argparse.Namespace) -> int:
+    from orps_lsp.bench.engine.run import Plan, run
+    from orps_lsp.bench.engine.trace import SHIPPED, Trace
+
+    settings = _settings(args)
+    if args.out:
+        _check_writable(args.out)
+    trace = Trace(()) if args.no_replay else Trace.load(args.trace or SHIPPED)
+    plan = Plan(
+        settings=settings,
+        trace=trace,
+        sequences=args.sequences,
+        repeat=args.repeat,
+        tokens=args.tokens,
+        replays=0 if args.no_replay else args.replays,
+        batched_bench=args.batched_bench,
+        llama_server=args.llama_server,
+    )
+    _ensure_model(settings)
+    report = _interruptible(run(plan, _progress()))
+    if report is None:
+        return _INTERRUPTED
+    text = json.dumps(report.to_json(), indent=2)
+    if args.out:
+        args.out.write_text(text + "\n", encoding="utf-8")
+    if args.json:
+        print(text)
+    else:
+        _print_report(report)
+    return 0
+
+
+def _print_report(report: Report) -> None:
+    console = Console(markup=False, highlight=False)
+    machine = report.machine
+    console.print(
+        f"{report.model}, {report.threads} threads on {machine.cores} cores ({machine.cpu}); "
+        f"{report.llama_cpp}; median of {report.repeat}",
+        soft_wrap=True,
+    )
+    external = any(row.batched_bench.values for row in report.sequences.values())
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("tokens/s")
+    headings = ["ours", "limit", "ours/limit", *(["llama-batched-bench"] if external else [])]
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for count, row in report.sequences.items():
+        cells = [row.ours.median, row.limit.median]
+        name = f"{count} sequence{'s' if count > 1 else ''}"
+        table.add_row(
+            name,
+            *(f"{value:.1f}" for value in cells),
+            f"{row.ours.over(row.limit):.3f}",
+            *(f"{value:.1f}" for value in row.batched_bench.values and [row.batched_bench.median]),
+        )
+    table.add_row(
+        "reading a prompt",
+        f"{report.prompt.median:.1f}",
+        f"{report.limit_prompt.median:.1f}",
+        f"{report.prompt.over(report.limit_prompt):.3f}",
+    )
+    console.print(table)
+    console.print(f"llama-cpp-python, one after another: {report.naive.median:.1f} tokens/s")
+    if replay := report.replay:
+        figures = replay.to_json()
+        console.print(
+            f"A recorded search of {replay.requests} requests: {figures['ours_s']:.1f} s, one "
+            f"after another {figures['naive_s']:.1f} s: {figures['speedup']:.2f} times as fast; "
+            f"{figures['reused_share']:.0%} of {replay.prompt_tokens} prompt tokens were reused.",
+            soft_wrap=True,
+        )
+    if server := report.server:
+        console.print(
+            f"16 whole requests at once: {server.ours.median:.1f} tokens/s, llama-server "
+            f"{server.server.median:.1f}: {server.ours.over(server.server):.2f} times as fast.",
+            soft_wrap=True,
+        )
+
+
+# -- bench trace
+
+
+def _configure_trace(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("function", metavar="FILE::QUALNAME", help="what to search for")
+    parser.add_argument("--out", type=Path, required=True, metavar="TRACE.json")
+    parser.add_argument(
+        "--all-rounds", action="store_true", help="go on where the method orps would stop early"
+    )
+    flags.add(parser)
+    # The clock must not decide what is recorded.
+    parser.set_defaults(seconds=0.0, candidates=20, rounds=3)
+
+
+def _run_trace(args: argparse.Namespace) -> int:
+    from orps_lsp.refine import Request, find_workspace
+
+    name, _, qualname = args.function.partition("::")
+    if not (name and qualname):
+        raise UsageError(f"'{args.function}' names no function.", "Write FILE::QUALNAME.")
+    _check_writable(args.out)
+    path = Path(name).absolute()
+    workspace = find_workspace(path)
+    request = Request(workspace, path.resolve(), files.read(path).text, qualname)
+    settings, problems = flags.read(args, workspace)
+    for problem in problems:
+        print(f"orps-lsp: {problem}", file=sys.stderr)
+    _ensure_model(settings)
+    done = _interruptible(_record(request, settings, args.out, args.all_rounds))
+    if done is None:
+        return _INTERRUPTED
+    print(done)
+    return 0
+
+
+async def _record(request: Request, settings: Settings, out: Path, all_rounds: bool) -> str:
+    """Search, write what was asked of the engine, and say what it was."""
+    from orps_lsp.bench.engine.record import record
+    from orps_lsp.cli.terminal import progress_display
+    from orps_lsp.llm import create_engine
+
+    engine = create_engine(settings)
+    try:
+        with progress_display(request.qualname) as listen:
+            trace, outcome = await record(
+                request,
+                settings,
+                engine,
+                stop=asyncio.Event(),
+                listen=listen,
+                all_rounds=all_rounds,
+            )
+    finally:
+        await engine.close()
+    trace.save(out)
+    return (
+        f"{out}: {len(trace.requests)} requests of {trace.about['candidates']} candidates in "
+        f"{trace.about['rounds']} rounds. {outcome.stop_reason.sentence}"
+    )
+
+
+# -- shared
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """The settings that matter to an engine alone; `--tokens` and others mean something else here.
+
+    None comes from the workspace: figures are about a machine, not about where one stands in it.
+    """
+    docs = {item.name: item.metadata["doc"] for item in fields(Settings)}
+    for name, kind in _MODEL_OPTIONS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, help=docs[name])
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    given = {n: getattr(args, n) for n in _MODEL_OPTIONS if getattr(args, n) is not None}
+    settings, problems = parse(given, Origin.COMMAND_LINE)
+    if problems:
+        raise UsageError(" ".join(problem.message for problem in problems))
+    return settings
+
+
+def _ensure_model(settings: Settings) -> None:
+    if settings.engine != "llama_cpp":
+        return
+    from orps_lsp import models
+    from orps_lsp.cli.models import pull_with_progress
+
+    if not models.resolve(settings.model).present:
+        pull_with_progress(settings.model, Console(stderr=True))
+
+
+def _interruptible(work: Coroutine[Any, Any, _T]) -> _T | None:
+    """Run ``work``; Ctrl-C or SIGTERM cancels it, so that it ends its children. None: cancelled."""
+
+    async def main() -> _T:
+        loop = asyncio.get_running_loop()
+        task = asyncio.ensure_future(work)
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        try:
+            for number in numbers:
+                loop.add_signal_handler(number, task.cancel)
+        except NotImplementedError:  # Windows: KeyboardInterrupt does it
+            return await task
+        try:
+            return await task
+        finally:
+            for number in numbers:
+                loop.remove_signal_handler(number)
+
+    try:
+        return asyncio.run(main())
+    except asyncio.CancelledError:
+        print("orps-lsp: interrupted", file=sys.stderr)
+        return None
+
+
+def _progress() -> Callable[[str], None]:
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"[{time.monotonic() - started:6.1f} s] {text}", file=sys.stderr, flush=True)
+
+    return say
+
+
+def _check_writable(path: Path) -> None:
+    """Find out before minutes of work whether their result can be kept."""
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise UsageError(f"{path} is no file that could be written.", "Give another --out.")
+
+
+def _positive(text: str) -> int:
+    return _at_least(1, text)
+
+
+def _several(text: str) -> int:
+    return _at_least(2, text)
+
+
+def _at_least(minimum: int, text: str) -> int:
+    if not text.isdecimal() or int(text) < minimum:
+        raise argparse.ArgumentTypeError(f"must be a whole number from {minimum} on, not '{text}'")
+    return int(text)
+
+
+def _counts(text: str) -> tuple[int, ...]:
+    return tuple(sorted({_positive(part) for part in text.split(",")}))
+
+
+def _program(text: str) -> Path:
+    path = Path(text).absolute()
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"there is no program at {text}")
+    return path
+
+
+_BENCHES = {
+    "engine": _Bench(
+        "measure the engine beside llama.cpp's own limit and the plain way to use it",
+        _configure_engine,
+        _run_engine,
+    ),
+    "trace": _Bench(
+        "record what a search asks of the engine, for `bench engine --trace`",
+        _configure_trace,
+        _run_trace,
+    ),
+}
