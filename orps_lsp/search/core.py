@@ -195,6 +195,7 @@ class Search:
             strategy=expansion.strategy.name,
             code=self._prompts.answer(completion.text, expansion.strategy, expansion.path),
             status=Status.SCREENED_OUT,
+            conversation=self._prompts.conversation(prompt, completion.text),
         )
 
     async def _complete(self, prompt: Prompt, sampling: Sampling) -> Completion:

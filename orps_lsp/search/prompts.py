@@ -1,7 +1,9 @@
-"""Prompts, laid out so that what they have in common comes first.
+"""Prompts, laid out so that an engine reads as little as possible anew.
 
-The system text, the function, its context and its tests are the same for every request of a search
-and are read once; then come the attempts on the path from the root, and last the strategy.
+The system text, the function, its context and its tests are the same for every request of a
+search, and come first. An attempt is a turn of a conversation: what became of it, and the critic's
+and the next programmer's task, come behind the very text that the model wrote, which the engine
+still holds.
 """
 
 from __future__ import annotations
@@ -53,22 +55,29 @@ class Prompts:
 
     def programmer(self, strategy: Strategy, path: Sequence[Candidate]) -> Prompt:
         """Ask for a version by ``strategy``, after the attempts in ``path`` (root first)."""
-        if strategy.keep is not None and not path and not self.think:
+        history: tuple[Message, ...] = (Message("system", _SYSTEM),)
+        goal = GOALS[self.task.intent]
+        if path:
+            history = _recent(path[-1].conversation)
+            parts = [self._outcome(path[-1]), goal, "It must be better than the attempts above."]
+        elif strategy.keep is not None and not self.think:
             parts = [self._specification()]
         else:
-            parts = [self._common(), *map(self._attempt, path[-_ANCESTORS_SHOWN:])]
-            parts.append(GOALS[self.task.intent])
-            if path:
-                parts.append("It must be better than the attempts above.")
+            parts = [self._common(), goal]
         if not self.think:
-            return self._prompt([*parts, _REPLY], _FENCE + self._start(strategy, path))
+            return _prompt(history, [*parts, _REPLY], _FENCE + self._start(strategy, path))
         if strategy.plan:
             parts.append(f"{strategy.plan}.")
         parts.append(
             "First say in one or two sentences what you change and why. Then give one Python "
             "code block with the whole function and the imports it needs, and nothing else."
         )
-        return self._prompt(parts, "")
+        return _prompt(history, parts, "")
+
+    def conversation(self, prompt: Prompt, text: str) -> tuple[Message, ...]:
+        """A programmer's prompt and the answer to it, of which the model wrote ``text``."""
+        end = "" if self.think else FENCE_END
+        return (*prompt.messages, Message("assistant", f"{prompt.prefill}{text}{end}"))
 
     def answer(self, text: str, strategy: Strategy, path: Sequence[Candidate]) -> str:
         """The whole answer to a programmer's prompt, of which the model wrote ``text``."""
@@ -92,10 +101,10 @@ class Prompts:
         The answer is begun with what is known, so that a weak critic explains it instead of
         contradicting it.
         """
-        return self._prompt(
+        return _prompt(
+            candidate.conversation,
             [
-                self._common(),
-                self._attempt(replace(candidate, critique="")),
+                self._outcome(replace(candidate, critique="")),
                 "Review this attempt in one or two sentences: why did it run as it did?",
             ],
             _verdict(candidate.evaluation),
@@ -106,18 +115,17 @@ class Prompts:
         prefill = f"{critique}\nScore from 1 (wrong) to 5 (excellent): "
         return replace(self.critic(candidate), prefill=prefill)
 
-    def _prompt(self, parts: Sequence[str], prefill: str) -> Prompt:
-        return Prompt((Message("system", _SYSTEM), Message("user", "\n\n".join(parts))), prefill)
-
     def _common(self) -> str:
         task = self.task
-        parts = self._surroundings()
-        if task.tests:
-            parts.append(f"Its tests:\n{_block(chr(10).join(task.tests))}")
+        parts = [*self._surroundings(), *self._tests()]
         parts.append(f"The function `{task.function.qualname}`:\n{_block(task.function.text)}")
         if task.intent is Intent.FIX and task.baseline.tests:
             parts.append(_failures("It fails tests", task.baseline.tests))
         return "\n\n".join(parts)
+
+    def _tests(self) -> list[str]:
+        tests = self.task.tests
+        return [f"Its tests:\n{_block(chr(10).join(tests))}"] if tests else []
 
     def _surroundings(self) -> list[str]:
         context = self.task.context
@@ -133,13 +141,33 @@ class Prompts:
         outline = f"{function.header}\n{docstring}"
         return "\n\n".join([*self._surroundings(), f"Write this function:\n{_block(outline)}"])
 
-    def _attempt(self, candidate: Candidate) -> str:
-        parts = [f"An attempt:\n{_block(candidate.code)}"]
+    def _outcome(self, candidate: Candidate) -> str:
+        """What became of an attempt, as the user's next turn."""
+        parts = []
         if candidate.evaluation:
             parts.append(f"When it ran: {describe(candidate.evaluation)}")
+        if not any(tests in m.content for tests in self._tests() for m in candidate.conversation):
+            parts += self._tests()  # it was written from the specification alone
         if candidate.critique:
             parts.append(f"Review: {candidate.critique}")
-        return "\n".join(parts)
+        return "\n\n".join(parts)
+
+
+def _prompt(history: Sequence[Message], parts: Sequence[str], prefill: str) -> Prompt:
+    return Prompt((*history, Message("user", "\n\n".join(filter(None, parts)))), prefill)
+
+
+def _recent(conversation: tuple[Message, ...]) -> tuple[Message, ...]:
+    """The beginning with the task, and the last attempts with what was said between them."""
+    kept = 2 * _ANCESTORS_SHOWN - 1
+    return (
+        conversation
+        if len(conversation) <= 2 + kept
+        else (
+            *conversation[:2],
+            *conversation[-kept:],
+        )
+    )
 
 
 def first_statements(code: str, share: float) -> str:

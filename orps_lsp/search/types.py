@@ -8,7 +8,7 @@ from enum import Enum
 
 from orps_lsp.evaluation.protocol import Baseline, Evaluation
 from orps_lsp.evaluation.static import Complexity
-from orps_lsp.llm.protocol import Usage
+from orps_lsp.llm.protocol import Message, Usage
 
 
 class Intent(str, Enum):
@@ -73,6 +73,7 @@ class Budget:
 class Candidate:
     """One version of the function and all that is known of it.
 
+    ``conversation`` is the one that it was written in, the answer last.
     ``process``, ``outcome`` and ``score`` are rewards in [0, 1] (arXiv 2412.15118, section 3).
     """
 
@@ -82,6 +83,7 @@ class Candidate:
     strategy: str
     code: str
     status: Status
+    conversation: tuple[Message, ...] = ()
     reason: str = ""
     module: str = ""
     evaluation: Evaluation | None = None

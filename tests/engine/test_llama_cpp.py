@@ -55,6 +55,22 @@ async def test_a_prefix_that_was_read_is_not_read_again(engine: LlamaCppEngine) 
     assert first.text.strip()
 
 
+async def test_an_answer_that_comes_back_as_a_turn_is_not_read_again(
+    engine: LlamaCppEngine,
+) -> None:
+    question = prompt("Write a poem.", "Roses are red,")
+    sampling = Sampling(seed=3, temperature=1.0, max_tokens=40)
+    answer = await engine.complete(question, sampling)
+    turns = (
+        *question.messages,
+        Message("assistant", question.prefill + answer.text),
+        Message("user", "Is it good?"),
+    )
+    again = await engine.complete(Prompt(turns), GREEDY)
+    known = answer.usage.prompt + answer.usage.generated - 1  # the last token was never computed
+    assert again.usage.reused >= known
+
+
 async def test_siblings_share_their_prefix_and_all_get_an_answer(engine: LlamaCppEngine) -> None:
     questions = [f"Name a thing that begins with {letter}." for letter in "abcdefghij"]
     completions = await asyncio.gather(

@@ -107,3 +107,31 @@ def test_the_score_continues_the_critique() -> None:
     critic, score = prompts.critic(candidate), prompts.score(candidate, "It is wrong.")
     assert score.messages == critic.messages
     assert score.prefill.startswith("It is wrong.\n")
+
+
+def test_who_wrote_from_the_specification_is_shown_the_tests_afterwards() -> None:
+    prompts = Prompts(task(Intent.FIX, tests=("def test_total(): ...",)))
+    for strategy, shown in ((Strategy("free"), 0), (Strategy("rewrite", keep=0.0), 1)):
+        prompt = prompts.programmer(strategy, ())
+        conversation = prompts.conversation(prompt, "    return 0")
+        candidate = Candidate(1, None, 1, "x", "", Status.FAILED, conversation, evaluation=failed())
+        review = prompts.critic(candidate).messages[-1].content
+        assert review.count("def test_total") == shown
+        assert "2 of 4 pass" in review
+
+
+def test_of_a_long_path_the_task_and_the_last_attempts_are_shown() -> None:
+    prompts = Prompts(task(tests=("def test_total(): ...",)))
+    path: tuple[Candidate, ...] = ()
+    for number in range(5):
+        prompt = prompts.programmer(Strategy("free"), path)
+        conversation = prompts.conversation(prompt, f"    return {number}")
+        candidate = Candidate(
+            number, None, 1, "x", "", Status.FAILED, conversation, evaluation=failed()
+        )
+        path = (*path, candidate)
+    messages = prompts.programmer(Strategy("free"), path).messages
+    roles = [message.role for message in messages]
+    assert roles == ["system", "user", "assistant", "user", "assistant", "user"]
+    assert "def test_total" in messages[1].content
+    assert ["return 3" in messages[2].content, "return 4" in messages[4].content] == [True, True]

@@ -96,14 +96,30 @@ class Recording(ScriptedEngine):
 async def test_prompts_share_their_beginning_and_show_what_ran() -> None:
     engine = Recording(Script(answers=(WRONG,), critiques=("ignores the values.",)))
     await run(Script(), FakeEvaluator({}), engine=engine, intent=Intent.FIX)
-    texts = [prompt.messages[-1].content for prompt in engine.prompts]
-    shown = [text for text in texts if "The function `total`" in text]
+    first = [prompt.messages[1].content for prompt in engine.prompts]
+    shown = [text for text in first if "The function `total`" in text]
     common = shown[0][: shown[0].index("```", shown[0].index("def total"))]
     assert "result = result + value" in common
     assert all(text.startswith(common) for text in shown)
-    later = [text for text in shown if "because it ignores the values." in text]
+    last = [prompt.messages[-1].content for prompt in engine.prompts if len(prompt.messages) > 2]
+    later = [text for text in last if "because it ignores the values." in text]
     assert later
     assert all("2 of 4 pass" in text and "assert 3 == 4" in text for text in later)
+
+
+async def test_an_attempt_comes_back_as_the_turn_that_it_was() -> None:
+    engine = Recording(Script(answers=(WRONG,), critiques=("ignores the values.",)))
+    outcome = await run(Script(), FakeEvaluator({}), engine=engine, intent=Intent.OPTIMISE)
+    beginnings = {prompt.prefill for prompt in engine.prompts}
+    parents = {c.id: c for c in outcome.candidates}
+    deep = [c for c in outcome.candidates if c.parent is not None]
+    assert deep
+    for candidate in deep:
+        parent = parents[candidate.parent or 0].conversation
+        assert candidate.conversation[: len(parent)] == parent
+        assert [m.role for m in candidate.conversation[len(parent) :]] == ["user", "assistant"]
+        assert parent[-1].content.startswith(tuple(beginnings))
+        assert parent[-1].content.endswith("\n```")
 
 
 async def test_wrong_code_is_withheld_from_those_who_write_it_anew() -> None:

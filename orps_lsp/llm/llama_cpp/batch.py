@@ -69,6 +69,7 @@ class Sampler(Protocol):
 class Request:
     """A completion (``sampling`` set) or a choice among tokens (``options`` set).
 
+    ``written`` hears the tokens of a completion before it is done, without that of the turn's end.
     The first ``constant`` tokens are read by themselves, so that they are the same numbers whether
     they come from this batch or from the disk.
     """
@@ -80,6 +81,7 @@ class Request:
     sampling: Sampling | None = None
     options: tuple[int, ...] = ()
     constant: int = 0
+    written: Callable[[list[int]], None] = lambda tokens: None
 
     @property
     def most(self) -> int:
@@ -339,7 +341,7 @@ class Batcher:
         token = sampler.sample(row)
         sequence.generated.append(token)
         if self._vocabulary.ends_turn(token):
-            return self._complete(sequence, FinishReason.STOP)
+            return self._complete(sequence, FinishReason.STOP, sequence.generated[:-1])
         if sequence.lookup:
             sequence.lookup.extend([token])
         before = len(sequence.text)
@@ -349,12 +351,13 @@ class Batcher:
         stop = _find_stop(sequence.text, before, sampling.stop)
         if stop >= 0:
             del sequence.text[stop:]
-            return self._complete(sequence, FinishReason.STOP)
+            return self._complete(sequence, FinishReason.STOP, sequence.generated)
         if len(sequence.generated) >= sampling.max_tokens:
-            return self._complete(sequence, FinishReason.LENGTH)
+            return self._complete(sequence, FinishReason.LENGTH, sequence.generated)
         return True
 
-    def _complete(self, sequence: _Sequence, finish: FinishReason) -> bool:
+    def _complete(self, sequence: _Sequence, finish: FinishReason, written: list[int]) -> bool:
+        sequence.request.written(written)
         text = sequence.text.decode("utf-8", errors="replace")
         seconds = time.monotonic() - sequence.first_token_at
         self._finish(sequence, Completion(text, finish, sequence.usage, seconds))

@@ -168,7 +168,16 @@ class _Worker:
         if self._warm and beginning:
             self._warm.restore(beginning)
         self._batcher.submit(
-            self._request(request_id, tokens, done, failed, sampling, options, constant)
+            self._request(
+                request_id,
+                tokens,
+                done,
+                failed,
+                sampling,
+                options,
+                constant,
+                lambda written: self._model.remember(prompt.prefill, written),
+            )
         )
 
     def _options(self, prompt: Prompt, options: list[str]) -> tuple[list[int], tuple[int, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ import llama_cpp as lib
 from orps_lsp.llm.protocol import Message, ModelLoadError, Prompt
 
 _FALLBACK_TEMPLATE = b"chatml"
+_REMEMBERED = 256  # answers; a search asks for some dozens
 
 
 class PromptTokens(NamedTuple):
@@ -54,6 +56,7 @@ class Model:
         template = lib.llama_model_chat_template(self.handle, None)
         self._template: bytes = template or _FALLBACK_TEMPLATE
         self._pieces: dict[int, bytes] = {}
+        self._written: OrderedDict[str, list[int]] = OrderedDict()
 
     @property
     def parameters(self) -> int:
@@ -105,13 +108,25 @@ class Model:
             if not found:
                 raise ModelLoadError("The model's chat template leaves a message out.")
             tokens += self.tokenize(frame, special=True, begin=not tokens)
+            tokens += self._written.get(message.content) or self.tokenize(
+                message.content, special=False
+            )
             if message.role == "system":
-                tokens += self.tokenize(message.content, special=False)
                 constant = len(tokens)
-            else:
-                tokens += self.tokenize(message.content, special=False)
         tokens += self.tokenize(rendered, special=True)
         return PromptTokens(tokens + self.tokenize(prompt.prefill, special=False), constant)
+
+    def remember(self, prefill: str, tokens: Sequence[int]) -> None:
+        """Note which tokens an answer was written in.
+
+        Where it comes back as a turn of a conversation it is given these tokens, which are in the
+        cache. The same text can be tokens in many ways, and a model does not always write it as
+        the tokenizer would.
+        """
+        text = b"".join(map(self.piece, tokens)).decode(errors="replace")
+        self._written[prefill + text] = self.tokenize(prefill, special=False) + list(tokens)
+        if len(self._written) > _REMEMBERED:
+            self._written.popitem(last=False)
 
     def _render(self, messages: Sequence[Message]) -> str:
         chat = (lib.llama_chat_message * len(messages))()
