@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from orps_lsp.llm.llama_cpp.context import Decoded, Step
-from orps_lsp.llm.llama_cpp.speculation import Lookup, Speculation
+from orps_lsp.llm.llama_cpp.speculation import NOTHING, Draft, Lookup, Speculation
 from orps_lsp.llm.llama_cpp.tree import Cells, PrefixTree, common_prefix
 from orps_lsp.llm.protocol import (
     Choice,
@@ -119,6 +119,7 @@ class _Part:
     sequence: _Sequence
     tokens: list[int]
     outputs: int
+    match: int = 0  # of the draft that follows the first token
 
 
 class Batcher:
@@ -247,9 +248,14 @@ class Batcher:
     def _compose(self) -> list[_Part]:
         generating = [s for s in self._active.values() if not s.reading]
         reading = [s for s in self._active.values() if s.reading]
-        drafts = [[] for _ in generating] if reading else self._drafts(generating)
+        drafts = [NOTHING] * len(generating) if reading else self._drafts(generating)
         parts = [
-            _Part(sequence, [sequence.generated[-1], *draft], 1 + len(draft))
+            _Part(
+                sequence,
+                [sequence.generated[-1], *draft.tokens],
+                1 + len(draft.tokens),
+                draft.match,
+            )
             for sequence, draft in zip(generating, drafts, strict=True)
         ]
         room = CHUNK_WHILE_DECODING if generating else CHUNK
@@ -263,21 +269,25 @@ class Batcher:
             parts.append(_Part(sequence, chunk, start + len(chunk) == len(request.prompt)))
         return parts
 
-    def _drafts(self, sequences: Sequence[_Sequence]) -> list[list[int]]:
+    def _drafts(self, sequences: Sequence[_Sequence]) -> list[Draft]:
         """A draft for each sequence, mostly empty ones."""
         speculation = self.speculation
         if speculation is None or not speculation.pays(len(sequences)):
-            return [[] for _ in sequences]
+            return [NOTHING] * len(sequences)
         drafts = []
         for sequence in sequences:
             if sequence.lookup is None:
                 sequence.lookup = Lookup([*sequence.request.prompt, *sequence.generated])
             assert sequence.request.sampling
             left = sequence.request.sampling.max_tokens - len(sequence.generated)
-            drafts.append(sequence.lookup.draft()[: left - 1])
+            tokens, match = sequence.lookup.draft()
+            drafts.append(Draft(tokens[: left - 1], match))
         room = min(OUTPUTS, self._context.size - self.tree.pinned) - len(sequences)
-        lengths = speculation.lengths([len(draft) for draft in drafts], max(0, room))
-        return [draft[:length] for draft, length in zip(drafts, lengths, strict=True)]
+        lengths = speculation.lengths(drafts, max(0, room))
+        return [
+            Draft(draft.tokens[:length], draft.match)
+            for draft, length in zip(drafts, lengths, strict=True)
+        ]
 
     def _decode(self, parts: Sequence[_Part]) -> Decoded:
         steps = []
@@ -313,11 +323,12 @@ class Batcher:
                     options = [float(row[token]) for token in sequence.request.options]
                     self._finish(sequence, Choice(_softmax(options), sequence.usage))
             return
-        self._verify(sequence, part.tokens, rows)
+        self._verify(sequence, part, rows)
 
-    def _verify(self, sequence: _Sequence, tokens: list[int], rows: Sequence[Any]) -> None:
-        """Draw a token after each of ``tokens`` for as long as it is the next one of them."""
+    def _verify(self, sequence: _Sequence, part: _Part, rows: Sequence[Any]) -> None:
+        """Draw a token after each one of the part for as long as it is the next one of them."""
         assert sequence.sampler
+        tokens = part.tokens
         begin = sequence.computed
         right = 0
         # What is drawn may end the sequence, which must hold by then what was computed of it.
@@ -328,7 +339,7 @@ class Batcher:
                 break
             right += 1
         if (draft := len(tokens) - 1) and self.speculation:
-            self.speculation.learn(draft, right)
+            self.speculation.learn(part.match, draft, right)
         if right < draft:
             self._context.forget(sequence.id, begin + right + 1, begin + len(tokens))
 

@@ -15,13 +15,30 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
+from typing import NamedTuple
 
-SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)  # batches whose cost is measured
+# Batches whose cost is measured. The small ones all: kernels work in blocks, so that one of five
+# tokens may take longer than one of six.
+SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 32)
 _NGRAM = 3
 _LONGEST_DRAFT = 8
 _WORTH = 1.03  # of promised speed; less is within what the costs are known to
-_MEMORY = 0.05  # weight of a new draft token in the share of accepted ones
+_MEMORY = 0.05  # weight of a new draft token in the share of right ones
+_LONGEST_MATCH = 12
+# The longer the match before it, the likelier a draft token is right: the shares to begin with, as
+# measured on a search (temperature 0.8 to 1.1), for matches up to 3, 4, 8, and longer ones.
+_LONGER_THAN = (3, 4, 8)
+_RIGHT = (0.5, 0.7, 0.8, 0.93)
+
+
+class Draft(NamedTuple):
+    """A guess at what follows. ``match``: as many tokens before it were found in the text."""
+
+    tokens: list[int]
+    match: int
+
+
+NOTHING = Draft([], 0)
 
 
 class Lookup:
@@ -40,10 +57,18 @@ class Lookup:
                 self._next[tuple(known[-_NGRAM:])] = len(known)
             known.append(token)
 
-    def draft(self) -> list[int]:
+    def draft(self) -> Draft:
         """What followed the last time that the text was as its end is now; maybe nothing."""
-        start = self._next.get(tuple(self._tokens[-_NGRAM:]))
-        return self._tokens[start : start + _LONGEST_DRAFT] if start is not None else []
+        tokens = self._tokens
+        start = self._next.get(tuple(tokens[-_NGRAM:]))
+        if start is None:
+            return NOTHING
+        match = _NGRAM
+        while match < _LONGEST_MATCH and match < start:
+            if tokens[start - match - 1] != tokens[-match - 1]:
+                break
+            match += 1
+        return Draft(tokens[start : start + _LONGEST_DRAFT], match)
 
 
 class Costs:
@@ -55,8 +80,7 @@ class Costs:
 
     def __init__(self, seconds: Mapping[int, float]) -> None:
         self._sizes = sorted(seconds)
-        # Larger batches never cost less; where it was measured so, something else was running.
-        self._seconds = list(accumulate((seconds[size] for size in self._sizes), max))
+        self._seconds = [seconds[size] for size in self._sizes]
 
     def __call__(self, size: int) -> float:
         """Seconds for ``size`` tokens; infinite beyond what was measured."""
@@ -75,36 +99,44 @@ class Speculation:
 
     def __init__(self, costs: Costs) -> None:
         self._costs = costs
-        self.accepted = 0.6  # share of draft tokens that were right, where all before them were
+        self._right = list(_RIGHT)
 
     def pays(self, sequences: int) -> bool:
-        """Whether drafts could gain anything, if every sequence had one."""
-        return any(self.lengths([_LONGEST_DRAFT] * sequences, _LONGEST_DRAFT * sequences))
+        """Whether drafts could gain anything, if every sequence had a long one."""
+        best = Draft([0] * _LONGEST_DRAFT, _LONGEST_MATCH)
+        return any(self.lengths([best] * sequences, _LONGEST_DRAFT * sequences))
 
-    def lengths(self, drafts: Sequence[int], room: int) -> list[int]:
-        """How many tokens of each draft to verify, given the lengths of the drafts.
+    def lengths(self, drafts: Sequence[Draft], room: int) -> list[int]:
+        """How many tokens of each draft to verify, at most ``room`` in all.
 
-        One draft for each generating sequence, of length 0 where it has none; at most ``room``
-        tokens in all.
+        There is one draft for each generating sequence, an empty one where nothing was found.
         """
+        options: list[tuple[float, int]] = []
+        for index, draft in enumerate(drafts):
+            chance = 1.0  # that this token counts: it and all before it are right
+            for depth in range(len(draft.tokens)):
+                chance *= self._right[_bucket(draft.match + depth)]
+                options.append((chance, index))
+        options.sort(key=lambda option: -option[0])
         base = len(drafts)
-        # A draft's n-th token counts if all n are right, so the first ones of all come first.
-        order = sorted(
-            (depth, index) for index, length in enumerate(drafts) for depth in range(length)
-        )[:room]
         best, speed = 0, _WORTH * base / self._costs(base)
         promised = float(base)
-        for count, (depth, _) in enumerate(order, 1):
-            promised += self.accepted ** (depth + 1)
+        for count, (chance, _) in enumerate(options[:room], 1):
+            promised += chance
             if promised / self._costs(base + count) > speed:
                 best, speed = count, promised / self._costs(base + count)
         chosen = [0] * base
-        for _, index in order[:best]:
+        for _, index in options[:best]:
             chosen[index] += 1
         return chosen
 
-    def learn(self, verified: int, accepted: int) -> None:
-        """Note that of a draft of ``verified`` tokens the first ``accepted`` were right."""
+    def learn(self, match: int, verified: int, accepted: int) -> None:
+        """Note that of a draft's first ``verified`` tokens ``accepted`` were right."""
         tried = min(accepted + 1, verified)  # what follows a wrong one was not tried
         for index in range(tried):
-            self.accepted += _MEMORY * ((index < accepted) - self.accepted)
+            bucket = _bucket(match + index)
+            self._right[bucket] += _MEMORY * ((index < accepted) - self._right[bucket])
+
+
+def _bucket(match: int) -> int:
+    return bisect.bisect_right(_LONGER_THAN, match - 1)

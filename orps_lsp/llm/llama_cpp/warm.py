@@ -23,7 +23,7 @@ from orps_lsp.llm.llama_cpp.tree import PrefixTree
 _KEPT = 4  # prefixes per model; other versions and thinking models have other ones
 _REPEATS = 2
 _DIGEST = hashlib.sha256().digest_size
-_MEASURING_SECONDS = 2.0
+_MEASURING_SECONDS = 3.0
 
 
 def key(model: Path, *choices: object) -> str:
