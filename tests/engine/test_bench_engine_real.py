@@ -18,6 +18,9 @@ import psutil
 import pytest
 
 from orps_lsp.bench.engine.process import module, running
+from orps_lsp.bench.engine.replay import forced
+from orps_lsp.bench.engine.run import _request as naive_request
+from orps_lsp.bench.engine.texts import Quote
 from orps_lsp.bench.engine.trace import Trace, TracedRequest
 from orps_lsp.llm.llama_cpp.client import LlamaCppEngine
 from orps_lsp.llm.protocol import Message, Prompt, Sampling
@@ -27,22 +30,27 @@ SECONDS = 300  # a hang; it takes some seconds
 SYSTEM = Message("system", "You are an expert Python engineer. " * 4)
 
 
-def request(text: str, kind: Any, after: tuple[int, ...], generated: int) -> TracedRequest:
-    prompt = Prompt((SYSTEM, Message("user", text)), "Answer:")
+def request(
+    text: str, kind: Any, after: tuple[int, ...], generated: int, *parts: str | Quote
+) -> TracedRequest:
+    messages: Any = (("system", (SYSTEM.content,)), ("user", (text, *parts)))
     options = ("1", "2") if kind == "choose" else ()
-    return TracedRequest(kind, prompt, after, Sampling(stop=("\n",)), options, 40, generated)
+    sampling = Sampling(stop=("\n",), temperature=0.0)
+    return TracedRequest(kind, messages, ("Answer:",), after, sampling, options, 40, generated)
+
+
+REQUESTS = (
+    request("Write f.", "complete", (), 4),
+    request("Write g.", "complete", (), 6),
+    request("Review g: ", "complete", (1,), 3, Quote(1, 12), "."),
+    request("Score g: ", "choose", (0, 2), 0, Quote(2, 12), "."),
+)
 
 
 @pytest.fixture
 def trace(tmp_path: Path) -> Path:
-    requests = (
-        request("Write f.", "complete", (), 4),
-        request("Write g.", "complete", (), 6),
-        request("Review g.", "complete", (1,), 3),
-        request("Score g.", "choose", (0, 2), 0),
-    )
     path = tmp_path / "tiny.json"
-    Trace(requests).save(path)
+    Trace(REQUESTS).save(path)
     return path
 
 
@@ -92,7 +100,7 @@ def test_every_figure_is_measured_and_no_process_is_left(model_path: Path, trace
     assert data["replay"]["generated_tokens"] == 13
     assert 0 < data["replay"]["reused_share"] < 1
     assert all(math.isfinite(value) and value > 0 for value in figures(data))
-    assert len(seen) >= 5, "ours, two limits, two naive ones"
+    assert len(seen) >= 4, "the limit, the naive way, ours, and a fresh one of ours for the replay"
     assert gone(list(seen))
 
 
@@ -111,6 +119,31 @@ async def test_the_naive_way_reads_and_writes_the_same(
     assert theirs["generated"] == ours.usage.generated == 6
 
 
+async def test_the_naive_replay_quotes_what_it_wrote(model_path: Path) -> None:
+    """Greedy, so that what is written shows what was read."""
+    requests = (
+        request("Name a city.", "complete", (), 8),
+        request("Say it again: ", "complete", (0,), 8, Quote(0), "."),
+        request("Say it again: ", "complete", (0, 1), 8, Quote(0, 7), ", ", Quote(1), "."),
+    )
+    async with running("naive child", *module("naive")) as naive:
+        await naive.ask("load", model=str(model_path), threads=2, context=512, gpu_layers=-1)
+
+        async def complete(number: int, answers: dict[int, str]) -> str:
+            prompt, sampling = requests[number].prompt(answers), forced(requests[number])
+            asked = {"prompt": asdict(prompt), "sampling": asdict(sampling)}
+            return str((await naive.ask("complete", request=asked))["text"])
+
+        replayed = await naive.ask("replay", requests=[naive_request(r) for r in requests])
+        first, second, third = replayed["texts"]
+        assert len(first) > 7
+        written = {0: first, 1: second}
+        assert await complete(0, {}) == first
+        assert await complete(1, written) == second
+        assert await complete(2, written) == third
+        assert await complete(1, {0: "Oslo"}) != second, "what is quoted matters"
+
+
 def test_an_interrupt_ends_every_child(model_path: Path, trace: Path) -> None:
     process = start(trace)
     assert process.stderr
@@ -124,7 +157,7 @@ def test_an_interrupt_ends_every_child(model_path: Path, trace: Path) -> None:
     assert out == ""
     assert "interrupted" in error
     assert "Traceback" not in error
-    assert len(running) >= 5
+    assert len(running) >= 3, "the limit, the naive way, ours"
     assert gone(running)
 
 

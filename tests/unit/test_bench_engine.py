@@ -6,6 +6,8 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -15,9 +17,10 @@ from hypothesis import strategies as st
 from search_support import FakeEvaluator, answer, run, verified
 
 from orps_lsp.bench.engine.process import module, running
-from orps_lsp.bench.engine.record import ALL_ROUNDS, Recorder, all_rounds_of
+from orps_lsp.bench.engine.record import ALL_ROUNDS, Recorder
 from orps_lsp.bench.engine.replay import replay
 from orps_lsp.bench.engine.report import Machine, Replay, Report, Row, Server, Speeds
+from orps_lsp.bench.engine.texts import LEAST, Quote, Text, Written, filled, quoting, shared
 from orps_lsp.bench.engine.trace import SHIPPED, Trace, TracedRequest, needed
 from orps_lsp.bench.errors import BenchError
 from orps_lsp.cli import main
@@ -32,7 +35,7 @@ from orps_lsp.llm.protocol import (
     Usage,
 )
 from orps_lsp.llm.scripted import Script, ScriptedEngine
-from orps_lsp.search.methods import METHODS
+from orps_lsp.search.methods import METHODS, orps
 from orps_lsp.search.types import Budget, StopReason
 
 SYSTEM = Message("system", "You improve functions. " * 30)
@@ -42,12 +45,19 @@ def prompt(text: str, prefill: str = "") -> Prompt:
     return Prompt((SYSTEM, Message("user", f"Here is a function.\n{text}")), prefill)
 
 
+def traced(text: str, *parts: str | Quote) -> tuple[tuple[str, Text], ...]:
+    """The messages of :func:`prompt`, the user's with ``parts`` behind ``text``."""
+    system, user = prompt(text).messages
+    return (("system", (system.content,)), ("user", (user.content, *parts)))
+
+
 def completion(text: str, *after: int, tokens: int = 3) -> TracedRequest:
-    return TracedRequest("complete", prompt(text), after, Sampling(seed=len(text)), (), 9, tokens)
+    sampling = Sampling(seed=len(text))
+    return TracedRequest("complete", traced(text), ("",), after, sampling, (), 9, tokens)
 
 
 def choice(text: str, *after: int) -> TracedRequest:
-    return TracedRequest("choose", prompt(text), after, options=("1", "2"), prompt_tokens=9)
+    return TracedRequest("choose", traced(text), (), after, options=("1", "2"), prompt_tokens=9)
 
 
 DIAMOND = Trace(
@@ -103,15 +113,20 @@ samplings = st.builds(
 
 @st.composite
 def traces(draw: st.DrawFn) -> Trace:
-    requests = []
+    requests: list[TracedRequest] = []
     for number in range(draw(st.integers(0, 8))):
         after = tuple(sorted(draw(st.sets(st.integers(0, number - 1))))) if number else ()
-        messages = tuple(Message("user", draw(texts)) for _ in range(draw(st.integers(1, 3))))
+        quotable = [n for n in after if requests[n].kind == "complete"]
+        lengths = st.none() | st.integers(0, 2000)
+        quotes = st.builds(Quote, st.sampled_from(quotable), lengths)
+        parts = st.lists(texts | quotes if quotable else texts, max_size=3).map(tuple)
+        messages = tuple(("user", draw(parts)) for _ in range(draw(st.integers(1, 3))))
         is_choice = draw(st.booleans())
         requests.append(
             TracedRequest(
                 "choose" if is_choice else "complete",
-                Prompt(messages, draw(texts)),
+                messages,
+                draw(parts),
                 after,
                 Sampling() if is_choice else draw(samplings),
                 tuple(draw(st.lists(texts, max_size=3))) if is_choice else (),
@@ -145,11 +160,14 @@ def test_what_prompts_have_in_common_is_written_once(tmp_path: Path) -> None:
         "[]",
         "{}",
         '{"format": 99, "about": {}, "texts": [], "requests": []}',
-        '{"format": 1, "about": {}, "texts": [], "requests": [{"kind": "complete"}]}',
-        '{"format": 1, "about": {}, "texts": [[0, 0, ""]], "requests": [{"kind": "complete", '
-        '"messages": [], "prefill": 0, "after": [0], "tokens": [1, 1], "sampling": {}}]}',
-        '{"format": 1, "about": {}, "texts": [[0, 0, ""]], "requests": [{"kind": "embed", '
-        '"messages": [], "prefill": 0, "after": [], "tokens": [1, 1], "sampling": {}}]}',
+        '{"format": 1, "about": {}, "texts": [], "requests": []}',
+        '{"format": 2, "about": {}, "texts": [], "requests": [{"kind": "complete"}]}',
+        '{"format": 2, "about": {}, "texts": [], "requests": [{"kind": "complete", '
+        '"messages": [], "prefill": [], "after": [0], "tokens": [1, 1], "sampling": {}}]}',
+        '{"format": 2, "about": {}, "texts": [], "requests": [{"kind": "complete", '
+        '"messages": [], "prefill": [0], "after": [], "tokens": [1, 1], "sampling": {}}]}',
+        '{"format": 2, "about": {}, "texts": [], "requests": [{"kind": "embed", '
+        '"messages": [], "prefill": [], "after": [], "tokens": [1, 1], "sampling": {}}]}',
     ],
 )
 def test_a_file_that_is_no_trace_is_refused_in_words(text: str, tmp_path: Path) -> None:
@@ -160,6 +178,23 @@ def test_a_file_that_is_no_trace_is_refused_in_words(text: str, tmp_path: Path) 
     assert "bench trace" in raised.value.advice
 
 
+@pytest.mark.parametrize(
+    "requests",
+    [
+        (completion("a"), replace(completion("b"), prefill=(Quote(0, 20),))),
+        (choice("a"), replace(completion("b", 0), messages=traced("b", Quote(0, 20)))),
+    ],
+    ids=["not waited for", "a score"],
+)
+def test_a_trace_that_quotes_what_is_not_there_is_refused(
+    requests: tuple[TracedRequest, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "trace.json"
+    Trace(requests).save(path)
+    with pytest.raises(BenchError, match="request 1 quotes what it does not wait for"):
+        Trace.load(path)
+
+
 def test_the_shipped_trace_is_a_whole_search_with_critics() -> None:
     trace = Trace.load(SHIPPED)
     assert SHIPPED.stat().st_size < 60_000
@@ -167,7 +202,11 @@ def test_the_shipped_trace_is_a_whole_search_with_critics() -> None:
     kinds = [request.kind for request in trace.requests]
     critiques = len(trace.requests) - 20 - kinds.count("choose")
     assert kinds.count("choose") == critiques > 0
-    assert any(request.after for request in trace.requests)
+    for request in trace.requests:
+        if request.kind == "choose":
+            assert request.quotes, "a score comes behind the critique"
+            # Its own critique and the attempt: not those that had finished by chance.
+            assert set(request.after) == {quote.answer for quote in request.quotes}
 
 
 @given(edges=st.lists(st.sets(st.integers(0, 30)), max_size=12))
@@ -187,35 +226,213 @@ def test_the_reduced_dependencies_reach_all_that_were_there(edges: list[set[int]
     )
 
 
+# -- quotes
+
+LONG = "    counts = {}\n    for order in orders:\n        counts[order] = 1"
+LOOP = "    counts = {}\n    while orders:\n        counts[orders.pop()] = 1"
+
+
+@pytest.mark.parametrize(
+    ("text", "answers", "expected"),
+    [
+        ("An attempt.", [LONG], ("An attempt.",)),
+        ("", [LONG], ()),
+        (LONG, [LONG], (Quote(0, len(LONG)),)),
+        (f"def f():\n{LONG}\n```", [LONG], ("def f():\n", Quote(0, len(LONG)), "\n```")),
+        (f"{LONG}, {LOOP}", [LOOP, LONG], (Quote(1, len(LONG)), ", ", Quote(0, len(LOOP)))),
+        (f"{LONG}{LONG}", [LONG], (Quote(0, len(LONG)),) * 2),
+        (f"{LONG}.", [LONG, LONG], (Quote(0, len(LONG)), ".")),
+        ("It is. Then it", ["It is. Then", "too short"], ("It is. Then it",)),
+        ("Because it is fast. Go on.", ["it is fast. And"], ("Because ", Quote(0, 12), "Go on.")),
+    ],
+)
+def test_what_a_text_quotes(text: str, answers: list[str], expected: Text) -> None:
+    assert quoting(text, [Written(n, answer) for n, answer in enumerate(answers)]) == expected
+
+
+@pytest.mark.parametrize(
+    ("behind", "expected"),
+    [
+        ("\n```", (Quote(0),)),
+        ("", (Quote(0, len(LONG)),)),
+        ("\n```\nIt ran.", (Quote(0, len(LONG)), "\n```\nIt ran.")),
+        ("\n\nIt ran.", (Quote(0, len(LONG)), "\n\nIt ran.")),
+    ],
+)
+def test_a_turn_of_the_conversation_is_quoted_with_its_stop_string(
+    behind: str, expected: Text
+) -> None:
+    answer = Written(0, LONG, stops=("END", "\n```"))
+    assert quoting(LONG + behind, [answer]) == expected
+    cut = quoting(f"{LONG[:30]}!{behind}", [answer])
+    assert cut == (Quote(0, 30), f"!{behind}"), "not after what was cut back"
+
+
+def test_what_a_model_copied_is_not_quoted_from_it() -> None:
+    header = "def f(orders: list[str]) -> None:\n"
+    original = f"{header}    return None"
+    copied, anew = original, f"{header}    counts = {{}}\n    pass"
+    texts = enumerate((copied, anew, LONG))
+    answers = [Written(n, text, shared(original, text)) for n, text in texts]
+    assert quoting(f"The function: {original}", answers) == (f"The function: {original}",)
+    # The first two begin as the text does, but what is new in it is the third's.
+    assert quoting(header + LONG, answers) == (header, Quote(2, len(LONG)))
+
+
+words = st.text("ab \n", max_size=40)
+
+
+@given(pieces=st.lists(words, max_size=5), answers=st.lists(words, max_size=4))
+def test_a_text_whose_quotes_are_filled_with_the_same_words_is_the_same(
+    pieces: list[str], answers: list[str]
+) -> None:
+    text = "".join(part for pair in zip(pieces, [*answers, *pieces], strict=False) for part in pair)
+    parts = quoting(text, [Written(n, answer, 0, ("\n",)) for n, answer in enumerate(answers)])
+    ended = {n: f"{answer}\n" for n, answer in enumerate(answers)}
+    assert filled(parts, ended) == text
+    lengths = [part.length for part in parts if isinstance(part, Quote)]
+    assert all(length is None or length >= LEAST for length in lengths)
+    literals = [part for part in parts if isinstance(part, str)]
+    assert not any(len(a) >= LEAST and a in literal for a in answers for literal in literals)
+
+
 # -- recording
 
 
-async def test_a_recorder_notes_what_had_finished_before() -> None:
+async def test_a_task_waits_for_what_was_there_when_it_began_and_then_for_itself() -> None:
     recorder = Recorder(Watched({"slow": 0.05, "never": 60.0}))
+
+    async def chat(*names: str) -> None:
+        for name in names:
+            await recorder.complete(prompt(name), Sampling(seed=5))
+        await recorder.choose(prompt(f"score {names[-1]}"), ["1", "2"])
+
     never = asyncio.create_task(recorder.complete(prompt("never"), Sampling()))
-    slow = asyncio.create_task(recorder.complete(prompt("slow"), Sampling(max_tokens=7)))
-    await asyncio.sleep(0)
-    await recorder.complete(prompt("quick"), Sampling(seed=5))
-    await recorder.choose(prompt("score"), ["1", "2"])
-    await slow
-    await recorder.complete(prompt("last"), Sampling())
+    await asyncio.gather(chat("slow"), chat("quick", "again"))
+    await asyncio.create_task(recorder.complete(prompt("last"), Sampling(max_tokens=7)))
     never.cancel()
     await asyncio.gather(never, return_exceptions=True)
 
     requests = recorder.requests()
-    names = [r.prompt.messages[-1].content.splitlines()[-1] for r in requests]
-    assert names == ["slow", "quick", "score", "last"]
-    assert [r.after for r in requests] == [(), (), (1,), (0, 2)]
-    assert [r.kind for r in requests] == ["complete", "complete", "choose", "complete"]
-    assert requests[0].generated == 7
+    names = [r.prompt({}).messages[-1].content.splitlines()[-1] for r in requests]
+    assert names == ["slow", "quick", "again", "score again", "score slow", "last"]
+    # All of the second chat had finished when the first one's score was asked for, by chance.
+    assert [r.after for r in requests] == [(), (), (1,), (2,), (0,), (3, 4)]
+    assert [r.kind for r in requests[2:5]] == ["complete", "choose", "choose"]
+    assert requests[5].generated == 7
     assert requests[1].sampling.seed == 5
-    assert requests[2].options == ("1", "2")
+    assert requests[3].options == ("1", "2")
+
+
+class Parrot(Watched):
+    """Always says the same."""
+
+    async def complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
+        usage = (await super().complete(prompt, sampling)).usage
+        return Completion("it does the same.", FinishReason.STOP, usage)
+
+
+async def test_a_task_goes_on_from_its_own_answer_even_where_another_was_the_same() -> None:
+    recorder = Recorder(Parrot())
+
+    async def review(text: str) -> str:
+        said = (await recorder.complete(prompt(text), Sampling())).text
+        await recorder.choose(prompt(text, f"{said} Score: "), ["1", "2"])
+        return said
+
+    said = await asyncio.create_task(review("a"))
+    await asyncio.create_task(review(f"After {said}"))
+    _, first, second, last = recorder.requests()
+    assert first.prefill == (Quote(0, len(said)), " Score: ")
+    assert second.messages[-1][1][-1] == last.messages[-1][1][-1] == Quote(0, len(said))
+    assert last.prefill == (Quote(2, len(said)), " Score: ")
+    assert last.after == (0, 2)
+
+
+class Talkative(Watched):
+    """Writes by the seed alone, the stop strings too where it is not stopped. Notes the prompts."""
+
+    def __init__(self, voice: str = "counts") -> None:
+        super().__init__()
+        self.voice = voice
+        self.prompts: list[tuple[str, int, Prompt]] = []
+
+    async def complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
+        critic = sampling.temperature == 0.3
+        self.prompts.append(("critique" if critic else "version", sampling.seed, prompt))
+        await asyncio.sleep(0.001 * (sampling.seed % 3))
+        text = f"    {self.voice}_{sampling.seed} = sum(values)\n    return {self.voice}\n```"
+        if critic:
+            text = f" says {self.voice} number {sampling.seed} at once. It is what they"
+        for stop in sampling.stop:
+            text = text.partition(stop)[0]
+        return Completion(text, FinishReason.STOP, Usage(prompt=10, generated=12))
+
+    async def choose(self, prompt: Prompt, options: Sequence[str]) -> Choice:
+        self.prompts.append(("score", 0, prompt))
+        return await super().choose(prompt, options)
+
+    def seen(self) -> list[str]:
+        return sorted(map(repr, self.prompts))
+
+
+async def recorded(engine: Talkative) -> Trace:
+    """A whole search, in which every second version is faster."""
+    recorder = Recorder(engine)
+    verdicts = {f"_{seed} ": verified(speedup=2.0 + seed) for seed in range(0, 20, 2)}
+    outcome = await run(Script(), FakeEvaluator(verdicts), engine=recorder)  # type: ignore[arg-type]
+    assert len(outcome.candidates) == 12
+    return Trace(recorder.requests())
+
+
+async def test_a_recorded_search_quotes_every_version_and_critique_it_shows(
+    tmp_path: Path,
+) -> None:
+    engine = Talkative()
+    (await recorded(engine)).save(tmp_path / "trace.json")
+    trace = Trace.load(tmp_path / "trace.json")
+    kinds = [kind for kind, _, _ in engine.prompts]
+    assert set(kinds) == {"version", "critique", "score"}
+    for request, kind in zip(trace.requests, kinds, strict=True):
+        quoted = [kinds[quote.answer] for quote in request.quotes]
+        if kind == "critique":
+            assert quoted == ["version"]
+        elif kind == "score":
+            assert quoted == ["version", "critique"]
+            assert len(request.after) == 2
+    deep = [r for r, kind in zip(trace.requests, kinds, strict=True) if kind == "version"][-1]
+    assert {kinds[quote.answer] for quote in deep.quotes} == {"version", "critique"}
+    literals = {part for r in trace.requests for _, text in r.messages for part in text} | {
+        part for r in trace.requests for part in r.prefill
+    }
+    assert not any("counts_" in part for part in literals if isinstance(part, str))
+
+
+async def test_a_replay_with_the_same_words_asks_the_same() -> None:
+    engine, again = Talkative(), Talkative()
+    await replay(again, await recorded(engine))
+    assert again.seen() == engine.seen()
+
+
+async def test_a_replay_quotes_what_was_written_in_it() -> None:
+    engine, other = Talkative("counts"), Talkative("groups")
+    await replay(other, await recorded(engine))
+    assert other.seen() == [text.replace("counts", "groups") for text in engine.seen()]
+
+
+async def test_a_quote_is_cut_to_its_recorded_length() -> None:
+    engine = Watched()
+    first = completion("a")
+    second = replace(completion("b", 0), messages=traced("b", Quote(0, 2), "."))
+    third = replace(completion("c", 0), messages=traced("c", Quote(0, 99), "."))
+    await replay(engine, Trace((first, second, third)))
+    assert [name for kind, name in engine.events if kind == "end"] == ["a", "bte.", "ctext."]
 
 
 async def test_all_rounds_are_searched_where_orps_would_have_converged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(METHODS, ALL_ROUNDS, all_rounds_of)
+    monkeypatch.setitem(METHODS, ALL_ROUNDS, partial(orps.run, converge=False))
     script = Script(answers=(answer("return sum(values)"),))
     verdicts = {"return sum": verified(speedup=2.0)}
     budget = Budget(seconds=30, rounds=4)
@@ -247,7 +464,8 @@ async def test_no_request_is_replayed_before_what_it_waits_for() -> None:
 async def test_a_replay_forces_the_recorded_lengths() -> None:
     engine = Watched()
     stopped = Sampling(seed=3, max_tokens=500, stop=("\n",), temperature=0.3)
-    await replay(engine, Trace((TracedRequest("complete", prompt("x"), (), stopped, (), 9, 41),)))
+    request = TracedRequest("complete", traced("x"), (), (), stopped, (), 9, 41)
+    await replay(engine, Trace((request,)))
     assert engine.samplings == [Sampling(seed=3, max_tokens=41, temperature=0.3, ignore_eos=True)]
 
 

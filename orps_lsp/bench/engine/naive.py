@@ -12,6 +12,7 @@ answered with no; nothing else about the library is changed.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import llama_cpp
@@ -19,6 +20,7 @@ from llama_cpp import Llama, llama_chat_format
 from llama_cpp import llama_cpp as lib
 
 from orps_lsp.bench.engine.channel import Json, serve
+from orps_lsp.bench.engine.texts import Quote, filled
 
 
 class Naive:
@@ -56,16 +58,25 @@ class Naive:
         }
 
     def replay(self, requests: list[Json]) -> Json:
-        """Seconds of all requests of a trace, one after another, from an empty cache."""
+        """Seconds of all requests of a trace, one after another, from an empty cache.
+
+        The texts of their prompts come in parts; what they quote is what was written here. Returns
+        what was written too, by the completions alone, in their order.
+        """
         self._llama.reset()
         generated = 0
+        answers: dict[int, str] = {}
         started = time.perf_counter()
-        for request in requests:
+        for number, traced in enumerate(requests):
+            request = {**traced, "prompt": _prompt(traced["prompt"], answers)}
             if "options" in request:
                 self._choose(request)
             else:
-                generated += self._complete(request)["usage"]["completion_tokens"]
-        return {"seconds": time.perf_counter() - started, "generated": generated}
+                answer = self._complete(request)
+                answers[number] = answer["choices"][0]["text"]
+                generated += answer["usage"]["completion_tokens"]
+        seconds = time.perf_counter() - started
+        return {"seconds": seconds, "generated": generated, "texts": list(answers.values())}
 
     def _complete(self, request: Json) -> Json:
         sampling = request["sampling"]
@@ -96,6 +107,14 @@ class Naive:
             special=True,
         )
         return tokens
+
+
+def _prompt(prompt: Json, answers: Mapping[int, str]) -> Json:
+    def text(parts: list[str | Json]) -> str:
+        return filled((p if isinstance(p, str) else Quote(**p) for p in parts), answers)
+
+    messages = [{**m, "content": text(m["content"])} for m in prompt["messages"]]
+    return {"messages": messages, "prefill": text(prompt["prefill"])}
 
 
 if __name__ == "__main__":

@@ -5,38 +5,94 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
-from typing import Any, cast
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+from weakref import WeakKeyDictionary
 
+from orps_lsp.bench.engine.texts import Written, quoting, shared
 from orps_lsp.bench.engine.trace import Kind, Trace, TracedRequest, needed
 from orps_lsp.config import Settings
-from orps_lsp.llm.protocol import Choice, Completion, Engine, EngineInfo, Prompt, Sampling
+from orps_lsp.llm.protocol import Choice, Completion, Engine, EngineInfo, Prompt, Sampling, Usage
 from orps_lsp.refine import Request, refine
-from orps_lsp.search.core import Search
 from orps_lsp.search.methods import METHODS, orps
-from orps_lsp.search.types import Candidate, Intent, Outcome, ProgressListener, StopReason
+from orps_lsp.search.types import Outcome, ProgressListener
 
 ALL_ROUNDS = "orps_all_rounds"
 
 
+@dataclass(slots=True)
+class _Sent:
+    """A request as it was sent: so many answers had come, ``previous`` to the same task."""
+
+    kind: Kind
+    prompt: Prompt
+    sampling: Sampling
+    options: tuple[str, ...]
+    finished: int
+    previous: int | None
+    answer: str = ""
+    usage: Usage = field(default_factory=Usage)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return (*(message.content for message in self.prompt.messages), self.prompt.prefill)
+
+
 class Recorder:
-    """An engine that passes everything on and notes each request that was answered."""
+    """An engine that passes everything on and notes each request that was answered.
+
+    What made a request wait is told by the asyncio task that sends it: a task is created when its
+    inputs are there, so its first request waited for all that had finished; each later one for the
+    one before it, whatever else had happened to finish meanwhile.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._sent: list[TracedRequest] = []  # ``after`` holds all that had finished
-        self._finished: list[int] = []
+        self._sent: list[_Sent] = []
+        self._finished: list[int] = []  # in the order in which the answers came
+        self._latest: WeakKeyDictionary[asyncio.Task[Any], int] = WeakKeyDictionary()
 
     def requests(self) -> tuple[TracedRequest, ...]:
         """The requests that were answered, in the order in which they were sent."""
-        kept = {old: new for new, old in enumerate(sorted(self._finished))}
+        new = {old: number for number, old in enumerate(sorted(self._finished))}
+        answers = [self._written(old, new[old]) for old in self._finished]
         after: list[tuple[int, ...]] = []
         requests = []
-        for old in kept:
-            reduced = needed((kept[earlier] for earlier in self._sent[old].after), after)
-            after.append(reduced)
-            requests.append(replace(self._sent[old], after=reduced))
+        for sent in (self._sent[old] for old in new):
+            there = [new[old] for old in self._finished[: sent.finished]]
+            waits = there if sent.previous is None else [new[sent.previous]]
+            quotable = answers[: sent.finished]
+            quoted = partial(quoting, answers=quotable)
+            # What a task goes on from is its own answer, even if the model copied that.
+            own = [] if sent.previous is None else [self._own(answers, sent.previous)]
+            request = TracedRequest(
+                sent.kind,
+                tuple((message.role, quoted(message.content)) for message in sent.prompt.messages),
+                quoting(sent.prompt.prefill, [*own, *quotable]),
+                sampling=sent.sampling,
+                options=sent.options,
+                prompt_tokens=sent.usage.prompt,
+                generated=sent.usage.generated,
+            )
+            # What is quoted is named even where it is implied: a replay looks it up.
+            quotes = {quote.answer for quote in request.quotes}
+            after.append(tuple(sorted({*needed(waits, after), *quotes})))
+            requests.append(replace(request, after=after[-1]))
         return tuple(requests)
+
+    def _own(self, answers: Sequence[Written], old: int) -> Written:
+        return replace(answers[self._finished.index(old)], known=0)
+
+    def _written(self, old: int, new: int) -> Written:
+        """An answer, with how much of its beginning had been sent before it came."""
+        rank = self._finished.index(old)
+        earlier = {text for sent in self._sent if sent.finished <= rank for text in sent.texts}
+        answer, sampling = self._sent[old].answer, self._sent[old].sampling
+        known = max((shared(text, answer) for text in earlier), default=0)
+        # What ran out of tokens has no stop string that belongs to it.
+        stopped = self._sent[old].usage.generated < sampling.max_tokens
+        return Written(new, answer, known, sampling.stop if stopped else ())
 
     async def start(self) -> EngineInfo:
         return await self._engine.start()
@@ -44,13 +100,14 @@ class Recorder:
     async def complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
         number = self._note("complete", prompt, sampling=sampling)
         completion = await self._engine.complete(prompt, sampling)
-        self._answered(number, completion)
+        self._sent[number].answer = completion.text
+        self._answered(number, completion.usage)
         return completion
 
     async def choose(self, prompt: Prompt, options: Sequence[str]) -> Choice:
         number = self._note("choose", prompt, options=options)
         choice = await self._engine.choose(prompt, options)
-        self._answered(number, choice)
+        self._answered(number, choice.usage)
         return choice
 
     async def count_tokens(self, prompt: Prompt) -> int:
@@ -70,41 +127,28 @@ class Recorder:
         sampling: Sampling | None = None,
         options: Sequence[str] = (),
     ) -> int:
-        request = TracedRequest(
-            kind, prompt, tuple(self._finished), sampling or Sampling(), tuple(options)
+        self._sent.append(
+            _Sent(
+                kind,
+                prompt,
+                sampling or Sampling(),
+                tuple(options),
+                finished=len(self._finished),
+                previous=self._latest.get(_task()),
+            )
         )
-        self._sent.append(request)
         return len(self._sent) - 1
 
-    def _answered(self, number: int, answer: Completion | Choice) -> None:
+    def _answered(self, number: int, usage: Usage) -> None:
+        self._sent[number].usage = usage
         self._finished.append(number)
-        self._sent[number] = replace(
-            self._sent[number],
-            prompt_tokens=answer.usage.prompt,
-            generated=answer.usage.generated,
-        )
+        self._latest[_task()] = number
 
 
-class _Unconverged:
-    """A search that says it has nothing to offer yet, so that ``orps`` does not stop for that."""
-
-    def __init__(self, search: Search) -> None:
-        object.__setattr__(self, "_search", search)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(object.__getattribute__(self, "_search"), name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        setattr(object.__getattribute__(self, "_search"), name, value)
-
-    def offered(self) -> tuple[Candidate, ...]:
-        search: Search = object.__getattribute__(self, "_search")
-        return search.offered() if search.task.intent is Intent.FIX else ()
-
-
-async def all_rounds_of(search: Search) -> StopReason:
-    """``orps``, but a round that found nothing better is not the last one."""
-    return await orps.run(cast(Search, _Unconverged(search)))
+def _task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None, "an engine is asked by coroutines"
+    return task
 
 
 async def record(
@@ -126,7 +170,7 @@ async def record(
     """
     recorder = Recorder(engine)
     if all_rounds:
-        METHODS.setdefault(ALL_ROUNDS, all_rounds_of)
+        METHODS.setdefault(ALL_ROUNDS, partial(orps.run, converge=False))
         settings = replace(settings, method=ALL_ROUNDS)
     outcome = await refine(request, settings, recorder, stop=stop, listen=listen)
     about = {

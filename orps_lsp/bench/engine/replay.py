@@ -33,28 +33,31 @@ def forced(request: TracedRequest) -> Sampling:
 
 
 async def replay(engine: Engine, trace: Trace) -> Replayed:
-    """Send each request as soon as those have finished that had finished before it was recorded.
+    """Send each request as soon as those have finished that it waited for when it was recorded.
 
-    What a search does between its requests (it runs the versions) is left out.
+    What a prompt quotes is what the engine wrote in this replay. What a search does between its
+    requests (it runs the versions) is left out.
 
     Raises:
         EngineError: as the engine raises it; the other requests are cancelled.
     """
-    answers: list[asyncio.Task[Usage]] = []
+    answers: list[asyncio.Task[tuple[Usage, str]]] = []
 
-    async def answer(request: TracedRequest) -> Usage:
+    async def answer(request: TracedRequest) -> tuple[Usage, str]:
         await asyncio.gather(*(asyncio.shield(answers[number]) for number in request.after))
+        prompt = request.prompt({n: answers[n].result()[1] for n in request.after})
         if request.kind == "choose":
-            return (await engine.choose(request.prompt, request.options)).usage
-        return (await engine.complete(request.prompt, forced(request))).usage
+            return (await engine.choose(prompt, request.options)).usage, ""
+        completion = await engine.complete(prompt, forced(request))
+        return completion.usage, completion.text
 
     started = time.perf_counter()
     try:
         for request in trace.requests:
             answers.append(asyncio.create_task(answer(request)))
-        usages = await asyncio.gather(*answers)
+        results = await asyncio.gather(*answers)
     finally:
         for task in answers:
             task.cancel()
         await asyncio.gather(*answers, return_exceptions=True)
-    return Replayed(time.perf_counter() - started, sum(usages, Usage()))
+    return Replayed(time.perf_counter() - started, sum((usage for usage, _ in results), Usage()))

@@ -6,7 +6,7 @@ import asyncio
 import importlib.metadata
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
@@ -21,7 +21,8 @@ from orps_lsp.bench.engine import external
 from orps_lsp.bench.engine.process import Child, module, running
 from orps_lsp.bench.engine.replay import Replayed, forced, replay
 from orps_lsp.bench.engine.report import Replay, Report, Row, Server, Speeds, survey
-from orps_lsp.bench.engine.trace import Trace, TracedRequest
+from orps_lsp.bench.engine.texts import Text
+from orps_lsp.bench.engine.trace import Trace, TracedRequest, quoted
 from orps_lsp.bench.engine.workload import sampling, short_prompt, unread_prompt
 from orps_lsp.bench.errors import BenchError
 from orps_lsp.config import Settings
@@ -174,8 +175,16 @@ async def _load(plan: Plan, setup: _Setup, engine: Engine, limit: Child, naive: 
     lengths = [await _room(plan, engine, 1)]
     if plan.replays:
         for request in plan.trace.requests:
-            lengths.append(await engine.count_tokens(request.prompt) + request.generated)
+            lengths.append(await _length(engine, request, plan.trace.requests))
     await naive.ask("load", **setup.options, context=max(lengths) + _SPARE)
+
+
+async def _length(engine: Engine, request: TracedRequest, requests: Sequence[TracedRequest]) -> int:
+    """Tokens that a request of a trace may take, whatever the model will write."""
+    answers = [quote.answer for quote in request.quotes]
+    unfilled = await engine.count_tokens(request.prompt(dict.fromkeys(answers, "")))
+    # A text that was drawn token by token can be a few tokens longer when it is read.
+    return unfilled + 2 * sum(requests[n].generated for n in answers) + max(1, request.generated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,7 +366,15 @@ def _completion(prompt: Prompt, tokens: int) -> Json:
 
 
 def _request(request: TracedRequest) -> Json:
-    """As the naive child takes it."""
+    """As the naive child's ``replay`` takes it: texts in parts."""
+    prompt = {
+        "messages": [{"role": role, "content": _parts(text)} for role, text in request.messages],
+        "prefill": _parts(request.prefill),
+    }
     if request.kind == "choose":
-        return {"prompt": asdict(request.prompt), "options": list(request.options)}
-    return {"prompt": asdict(request.prompt), "sampling": asdict(forced(request))}
+        return {"prompt": prompt, "options": list(request.options)}
+    return {"prompt": prompt, "sampling": asdict(forced(request))}
+
+
+def _parts(text: Text) -> list[str | Json]:
+    return [part if isinstance(part, str) else quoted(part) for part in text]

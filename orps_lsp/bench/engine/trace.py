@@ -1,42 +1,59 @@
-"""A recorded search: each request to the engine, and what had finished before it was sent.
+"""A recorded search: each request to the engine, and which answers it waited for.
 
-On disk a trace is one JSON object. Prompts of a search begin alike, so its texts are front-coded:
-``texts`` holds each one once, as ``[earlier text, characters in common, the rest]``.
+On disk a trace is one JSON object. A text is a list of parts: the number of a literal, or a quote
+``{"answer": request}``, with a ``length`` where that is not quoted whole. Prompts of a search begin
+alike, so literals are front-coded: ``texts`` holds each one once, as ``[earlier text, characters in
+common, the rest]``.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from orps_lsp.bench.engine.texts import Quote, Text, filled
 from orps_lsp.bench.errors import BenchError
 from orps_lsp.llm.protocol import Message, Prompt, Sampling
 
-FORMAT = 1
+FORMAT = 2
 SHIPPED = Path(__file__).with_name("traces") / "orders.json"
 Json = dict[str, Any]
 Kind = Literal["complete", "choose"]
+Role = Literal["system", "user", "assistant"]
 
 
 @dataclass(frozen=True, slots=True)
 class TracedRequest:
-    """One request. ``after`` are the numbers of earlier ones that had finished when it was sent.
+    """One request. ``after`` are the numbers of the earlier ones that it waited for.
 
+    Those that it quotes are among them. ``messages`` and ``prefill`` are those of its prompt.
     ``prompt_tokens`` and ``generated`` are those of the recorded model. ``options`` belong to a
     choice, ``sampling`` to a completion.
     """
 
     kind: Kind
-    prompt: Prompt
+    messages: tuple[tuple[Role, Text], ...]
+    prefill: Text = ()
     after: tuple[int, ...] = ()
     sampling: Sampling = field(default_factory=Sampling)
     options: tuple[str, ...] = ()
     prompt_tokens: int = 0
     generated: int = 0
+
+    @property
+    def quotes(self) -> tuple[Quote, ...]:
+        """All that its prompt quotes, as often as it does."""
+        texts = (*(text for _, text in self.messages), self.prefill)
+        return tuple(part for text in texts for part in text if isinstance(part, Quote))
+
+    def prompt(self, answers: Mapping[int, str]) -> Prompt:
+        """The prompt, given what the model wrote for the requests that it quotes."""
+        messages = (Message(role, filled(text, answers)) for role, text in self.messages)
+        return Prompt(tuple(messages), filled(self.prefill, answers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +77,7 @@ class Trace:
             texts = _unpack(data["texts"])
             requests = tuple(_decode(item, texts) for item in data["requests"])
             for number, request in enumerate(requests):
-                if any(not 0 <= earlier < number for earlier in request.after):
-                    raise ValueError(f"request {number} waits for one that comes later")
+                _check(number, request, requests)
             return cls(requests, data["about"])
         except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
             raise BenchError(
@@ -109,14 +125,30 @@ def needed(finished: Iterable[int], after: Iterable[Iterable[int]]) -> tuple[int
     return tuple(sorted(finished - implied))
 
 
+def _check(number: int, request: TracedRequest, requests: Sequence[TracedRequest]) -> None:
+    """Refuse what could not be replayed.
+
+    Raises:
+        ValueError: it waits for what never comes, or quotes what it does not wait for.
+    """
+    if any(not 0 <= earlier < number for earlier in request.after):
+        raise ValueError(f"request {number} waits for one that comes later")
+    for quote in request.quotes:
+        if quote.answer not in request.after or requests[quote.answer].kind != "complete":
+            raise ValueError(f"request {number} quotes what it does not wait for")
+
+
 def _encode(request: TracedRequest, texts: dict[str, int]) -> Json:
-    def number(text: str) -> int:
-        return texts.setdefault(text, len(texts))
+    def parts(text: Text) -> list[int | Json]:
+        return [
+            texts.setdefault(part, len(texts)) if isinstance(part, str) else quoted(part)
+            for part in text
+        ]
 
     data: Json = {
         "kind": request.kind,
-        "messages": [[m.role, number(m.content)] for m in request.prompt.messages],
-        "prefill": number(request.prompt.prefill),
+        "messages": [[role, parts(text)] for role, text in request.messages],
+        "prefill": parts(request.prefill),
         "after": request.after,
         "tokens": [request.prompt_tokens, request.generated],
     }
@@ -127,7 +159,15 @@ def _encode(request: TracedRequest, texts: dict[str, int]) -> Json:
     return {**data, "sampling": chosen}
 
 
+def quoted(quote: Quote) -> Json:
+    """A quote as it stands in a file, and as the naive child takes it."""
+    return {name: value for name, value in asdict(quote).items() if value is not None}
+
+
 def _decode(data: Json, texts: list[str]) -> TracedRequest:
+    def text(parts: Iterable[int | Json]) -> Text:
+        return tuple(Quote(**part) if isinstance(part, dict) else texts[part] for part in parts)
+
     kind = data["kind"]
     if kind not in ("complete", "choose"):
         raise ValueError(f"unknown kind of request {kind!r}")
@@ -138,10 +178,8 @@ def _decode(data: Json, texts: list[str]) -> TracedRequest:
         sampling["stop"] = tuple(sampling["stop"])
     return TracedRequest(
         cast(Kind, kind),
-        Prompt(
-            tuple(Message(role, texts[number]) for role, number in data["messages"]),
-            texts[data["prefill"]],
-        ),
+        tuple((role, text(parts)) for role, parts in data["messages"]),
+        text(data["prefill"]),
         tuple(data["after"]),
         Sampling(**sampling),
         tuple(data.get("options", ())),

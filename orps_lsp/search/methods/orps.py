@@ -19,8 +19,11 @@ _WORTH_A_ROUND = 0.01  # of score; smaller steps are the noise of the measuremen
 _WIDER = 0.15  # temperature added per round that expands the root again
 
 
-async def run(search: Search) -> StopReason:
-    """Search until a budget, success or convergence ends it."""
+async def run(search: Search, *, converge: bool = True) -> StopReason:
+    """Search until a budget, success or convergence ends it.
+
+    Without ``converge`` a round that found nothing better is followed by the next one.
+    """
     beam: list[Candidate] = []
     before = 0.0
     for number in range(1, search.budget.rounds + 1):
@@ -36,7 +39,8 @@ async def run(search: Search) -> StopReason:
         beam = search.best(search.options.beam)
         best = beam[0].score if beam else 0.0
         # Nothing to offer yet is no reason to stop while there is budget.
-        if number > 1 and best <= before + _WORTH_A_ROUND and search.offered():
+        stalled = number > 1 and best <= before + _WORTH_A_ROUND
+        if converge and stalled and search.offered():
             return StopReason.CONVERGED
         before = max(before, best)
     return StopReason.BUDGET_ROUNDS
