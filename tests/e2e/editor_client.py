@@ -307,3 +307,11 @@ def descendants(pid: int) -> list[psutil.Process]:
 
 Start = Callable[..., Awaitable[Editor]]
 """Starts an editor: settings, capabilities, and what else ``Editor.start`` takes."""
+
+
+def memory(pid: int, key: str) -> int:
+    """Bytes that are resident: ``VmRSS`` now, ``VmHWM`` at most since the process began."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    found = re.search(rf"^{key}:\s+(\d+) kB$", status, re.MULTILINE)
+    assert found
+    return int(found[1]) * 1024

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from pathlib import Path
 
 import pytest
-from editor_client import Start
+from editor_client import Start, memory
 from project import FAST, WRONG, Project
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -17,14 +15,6 @@ AT_REST = 60 * MIB
 SEARCHING = 70 * MIB
 GROWTH = 3 * MIB  # of ten searches
 LONG = f'TABLE = """{"0123456789 " * 30_000}"""\n'  # kept with every version, it would show
-
-
-def memory(pid: int, key: str) -> int:
-    """Bytes that are resident: ``VmRSS`` now, ``VmHWM`` at most since the process began."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    found = re.search(rf"^{key}:\s+(\d+) kB$", status, re.MULTILINE)
-    assert found
-    return int(found[1]) * 1024
 
 
 async def test_the_server_stays_small(start: Start, project: Project) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import psutil
 import pytest
-from editor_client import Editor, Start
+from editor_client import Editor, Start, memory
 
 from orps_lsp import models
 
@@ -51,3 +52,5 @@ async def test_killing_the_engine_costs_a_search_and_not_the_server(start: Start
     assert engine_pid(editor) not in (None, first)
     await editor.command("orps.cancel", {"job": again})
     assert (await editor.finish(again))["stop_reason"] == "cancelled"
+    if sys.platform == "linux":
+        assert memory(editor.pid, "VmHWM") < 70 * 2**20, "beside the engine's process"

@@ -37,6 +37,9 @@ class Row:
     def __init__(self, history: list[int]) -> None:
         self.history = history
 
+    def copy(self) -> Row:
+        return Row(self.history)
+
     def __getitem__(self, token: int) -> float:
         return weigh(self.history, token)
 

@@ -165,6 +165,27 @@ def test_siblings_read_their_common_prompt_once() -> None:
     assert cache.decoded < 300 + 8 * 3
 
 
+def test_one_prompt_is_read_once_for_all_that_ask_it() -> None:
+    cache, answers = SimulatedCache(1000), Answers()
+    batcher = batcher_of(cache, 8)
+    prompt = [1 + n % 5 for n in range(300)]
+    requests = [answers.request(number, prompt, number % 3) for number in range(8)]
+    for request in requests:
+        batcher.submit(request)
+    batcher.step()
+    assert cache.decoded < 300, "the prompt takes more than a step"
+    finish(batcher, cache)
+    written = sum(r.usage.generated for r in answers.results.values() if isinstance(r, Completion))
+    assert cache.decoded <= 300 + written
+    for request in requests:
+        result, expected = answers.results[request.id], from_scratch(request)
+        if isinstance(result, Completion) and isinstance(expected, Completion):
+            assert result.text == expected.text
+        else:
+            assert isinstance(result, Choice) and isinstance(expected, Choice)
+            assert result.probabilities == expected.probabilities
+
+
 def test_a_search_on_the_same_function_later_finds_its_prefix() -> None:
     cache, answers = SimulatedCache(200), Answers()
     batcher = batcher_of(cache, 8)

@@ -29,7 +29,7 @@ from orps_lsp.llm.protocol import (
     Usage,
 )
 
-CHUNK = 128  # prompt tokens a step: larger ones are hardly faster
+CHUNK = 256  # prompt tokens a step: larger ones are hardly faster
 CHUNK_WHILE_DECODING = 64  # the same, where others wait for their next token
 ACTIVE = 32  # sequences that run at the same time
 OUTPUTS = 64  # steps of a batch whose logits are wanted: sequences and their drafts
@@ -211,7 +211,9 @@ class Batcher:
                 waiting.append(request)
                 break
             else:
-                self._start(request)
+                # The last token of a prompt is computed in any case: what follows it is drawn from
+                # its logits.
+                self._start(request, request.prompt[:-1])
         self._queue.extendleft(reversed(waiting))
 
     def _soon(self, request: Request) -> int:
@@ -231,17 +233,36 @@ class Batcher:
         outstanding = sum(s.request.most - s.computed for s in self._active.values())
         return self.tree.pinned + outstanding + cells <= self._context.size
 
-    def _start(self, request: Request) -> None:
+    def _start(self, request: Request, known: Sequence[int]) -> _Sequence | None:
+        """Begin a request with what the tree holds of ``known``, the beginning of its prompt."""
         try:
             sampler = self._make_sampler(request.sampling) if request.sampling else None
         except EngineError as error:
             request.failed(error)
-            return
-        # The last token of a prompt is always computed: its logits are what generation starts from.
-        opened = self.tree.open(request.prompt[:-1])
+            return None
+        opened = self.tree.open(known)
         assert opened, "there are more ids than active sequences"
         sequence_id, reused = opened
-        self._active[request.id] = _Sequence(request, sequence_id, reused, reused, sampler)
+        sequence = _Sequence(request, sequence_id, reused, reused, sampler)
+        self._active[request.id] = sequence
+        return sequence
+
+    def _start_twins(self, read: _Sequence) -> list[_Sequence]:
+        """Begin those that wait for the very prompt that has been read: its logits are theirs."""
+        twins = []
+        for request in list(self._queue):
+            prompt = request.prompt
+            if prompt != read.request.prompt:
+                if self._soon(request) <= self.tree.match(prompt[:-1])[0]:
+                    break  # it waits for room, and nobody overtakes it
+                continue
+            full = len(self._active) >= self._most_active
+            if full or not self._fits(request.most - len(prompt)):
+                break
+            self._queue.remove(request)
+            if twin := self._start(request, prompt):
+                twins.append(twin)
+        return twins
 
     # -- one batch
 
@@ -316,14 +337,20 @@ class Batcher:
         if sequence.reading:
             self._enter(sequence, part.tokens)
             for row in rows:
-                if sequence.sampler:
-                    sequence.first_token_at = time.monotonic()
-                    self._draw(sequence, sequence.sampler, row)
-                else:
-                    options = [float(row[token]) for token in sequence.request.options]
-                    self._finish(sequence, Choice(_softmax(options), sequence.usage))
+                for twin in self._start_twins(sequence):
+                    self._begin(twin, row.copy())
+                self._begin(sequence, row)
             return
         self._verify(sequence, part, rows)
+
+    def _begin(self, sequence: _Sequence, row: Any) -> None:
+        """Draw the first token after the prompt, or weigh the options that it has."""
+        if sequence.sampler:
+            sequence.first_token_at = time.monotonic()
+            self._draw(sequence, sequence.sampler, row)
+        else:
+            options = [float(row[token]) for token in sequence.request.options]
+            self._finish(sequence, Choice(_softmax(options), sequence.usage))
 
     def _verify(self, sequence: _Sequence, part: _Part, rows: Sequence[Any]) -> None:
         """Draw a token after each one of the part for as long as it is the next one of them."""

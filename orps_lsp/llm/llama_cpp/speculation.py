@@ -22,7 +22,7 @@ from typing import NamedTuple
 SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 32)
 _NGRAM = 3
 _LONGEST_DRAFT = 8
-_WORTH = 1.03  # of promised speed; less is within what the costs are known to
+_WORTH = 1.05
 _MEMORY = 0.05  # weight of a new draft token in the share of right ones
 _LONGEST_MATCH = 12
 # The longer the match before it, the likelier a draft token is right: the shares to begin with, as
