@@ -16,7 +16,7 @@ from simulated_cache import (
     weigh,
 )
 
-from orps_lsp.llm.llama_cpp.batch import Batcher, Request, _find_stop, _softmax
+from orps_lsp.llm.llama_cpp.batch import RETAINED, Batcher, Request, _find_stop, _softmax
 from orps_lsp.llm.llama_cpp.speculation import Costs, Speculation
 from orps_lsp.llm.protocol import Choice, Completion, FinishReason, PromptTooLong, Sampling
 
@@ -206,6 +206,20 @@ def test_the_least_recently_used_prefix_goes_first() -> None:
         finish(batcher, cache)
     results = [answers.results[n] for n in range(6)]
     assert [r.usage.reused for r in results if isinstance(r, Choice)] == [0, 0, 39, 0, 39, 0]
+
+
+def test_only_so_much_is_kept_as_does_not_slow_the_others_down() -> None:
+    cache, answers = SimulatedCache(3 * RETAINED), Answers()
+    batcher = batcher_of(cache, 8)
+    for number in range(5):
+        batcher.submit(answers.request(number, [1 + number] * (RETAINED // 3), 0))
+        finish(batcher, cache)
+    assert RETAINED // 2 < batcher.tree.size <= RETAINED
+    batcher.submit(answers.request(5, [5] * (RETAINED // 3), 0))
+    finish(batcher, cache)
+    latest = answers.results[5]
+    assert isinstance(latest, Choice)
+    assert latest.usage.reused == RETAINED // 3 - 1
 
 
 def test_a_critique_that_was_written_is_not_read_again() -> None:
