@@ -304,6 +304,21 @@ def test_the_constant_prefix_is_read_from_disk_and_changes_nothing(
     assert np.array_equal(plain.rows, warm.rows)
 
 
+def test_a_prefix_that_is_no_longer_there_is_not_kept(model: Model, tmp_path: Path) -> None:
+    tokens, constant = conversation(model)
+    context = context_of(model, sequences=1)
+    batcher = recording_batcher(model, context, {0: Recorded(tokens, Sampling())}, sequences=1)
+    opened = batcher.tree.open([])
+    assert opened
+    steps = [Step(token, at, opened[0], False) for at, token in enumerate(tokens)]
+    assert context.decode(steps) is Decoded.DONE
+    batcher.tree.extend(opened[0], tokens)
+    batcher.tree.close(opened[0])
+    # Its only id must be given up for the one that reads the state.
+    WarmStart(tmp_path, context, batcher.tree).keep(tokens[:constant])
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("damage", [b"", b"nonsense", None])
 def test_a_damaged_state_costs_only_time(
     model: Model, tmp_path: Path, damage: bytes | None

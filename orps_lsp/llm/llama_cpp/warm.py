@@ -68,9 +68,11 @@ class WarmStart:
         opened = self._tree.open(tokens)
         if not opened:
             return
-        sequence, _ = opened
-        state = self._context.state(sequence)
+        sequence, held = opened
+        state = self._context.state(sequence) if held == len(tokens) else b""
         self._tree.close(sequence)
+        if not state:
+            return  # the prefix itself was evicted, so that there be an id to look at it with
         self._write(path, hashlib.sha256(state).digest() + state)
         states = sorted(self._folder.glob("*.state"), key=lambda path: path.stat().st_mtime)
         for old in states[:-_KEPT]:
