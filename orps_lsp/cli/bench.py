@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import signal
 import sys
 import time
 from collections.abc import Callable, Coroutine
@@ -19,6 +18,8 @@ from rich.table import Table
 from orps_lsp import files
 from orps_lsp.cli import flags
 from orps_lsp.cli.errors import UsageError
+from orps_lsp.cli.models import ensure
+from orps_lsp.cli.signals import interrupts
 from orps_lsp.config import Origin, Settings, parse
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _run_engine(args: argparse.Namespace) -> int:
         batched_bench=args.batched_bench,
         llama_server=args.llama_server,
     )
-    _ensure_model(settings)
+    ensure(settings)
     report = _interruptible(run(plan, _progress()))
     if report is None:
         return _INTERRUPTED
@@ -188,7 +189,7 @@ def _run_trace(args: argparse.Namespace) -> int:
     settings, problems = flags.read(args, workspace)
     for problem in problems:
         print(f"orps-lsp: {problem}", file=sys.stderr)
-    _ensure_model(settings)
+    ensure(settings)
     done = _interruptible(_record(request, settings, args.out, args.all_rounds))
     if done is None:
         return _INTERRUPTED
@@ -243,33 +244,12 @@ def _settings(args: argparse.Namespace) -> Settings:
     return settings
 
 
-def _ensure_model(settings: Settings) -> None:
-    if settings.engine != "llama_cpp":
-        return
-    from orps_lsp import models
-    from orps_lsp.cli.models import pull_with_progress
-
-    if not models.resolve(settings.model).present:
-        pull_with_progress(settings.model, Console(stderr=True))
-
-
 def _interruptible(work: Coroutine[Any, Any, _T]) -> _T | None:
     """Run ``work``; Ctrl-C or SIGTERM cancels it, so that it ends its children. None: cancelled."""
 
     async def main() -> _T:
-        loop = asyncio.get_running_loop()
-        task = asyncio.ensure_future(work)
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        try:
-            for number in numbers:
-                loop.add_signal_handler(number, task.cancel)
-        except NotImplementedError:  # Windows: KeyboardInterrupt does it
-            return await task
-        try:
-            return await task
-        finally:
-            for number in numbers:
-                loop.remove_signal_handler(number)
+        with interrupts():
+            return await work
 
     try:
         return asyncio.run(main())

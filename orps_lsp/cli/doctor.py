@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
-import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -17,6 +14,7 @@ from rich.status import Status as Spinner
 from rich.text import Text
 
 from orps_lsp.cli import flags
+from orps_lsp.cli.signals import interrupts
 from orps_lsp.config import Problem, Settings
 from orps_lsp.doctor import Check, Report, Status, examine
 from orps_lsp.doctor.types import COMMAND_INDENT
@@ -70,30 +68,10 @@ async def _examine(
 ) -> Report | None:
     """Run the checks; None if a signal ended them, and then no child is left."""
     try:
-        with _interrupts(), screen:
+        with interrupts(), screen:
             return await examine(settings, workspace, problems, listen=screen)
     except asyncio.CancelledError:
         return None
-
-
-@contextlib.contextmanager
-def _interrupts() -> Iterator[None]:
-    """SIGINT and SIGTERM cancel the current task."""
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task()
-    assert task
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    try:
-        for number in numbers:
-            loop.add_signal_handler(number, task.cancel)
-    except NotImplementedError:  # Windows: KeyboardInterrupt does it
-        yield
-        return
-    try:
-        yield
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)
 
 
 class _Screen:

@@ -22,6 +22,7 @@ from rich.table import Table
 
 from orps_lsp import models
 from orps_lsp.cli.errors import UsageError
+from orps_lsp.config import Settings
 from orps_lsp.models import PullProgress, ResolvedModel
 
 
@@ -78,6 +79,16 @@ def pull_with_progress(name: str, console: Console) -> Path:
     )
     with Progress(*columns, console=console, expand=True, transient=True) as bar:
         return models.pull(name, _Bar(bar))
+
+
+def ensure(settings: Settings) -> None:
+    """Fetch the model that ``settings`` name if it is not here: a first run needs no other command.
+
+    Raises:
+        ModelError: as :func:`orps_lsp.models.pull`.
+    """
+    if settings.engine == "llama_cpp" and not models.resolve(settings.model).present:
+        pull_with_progress(settings.model, Console(stderr=True))
 
 
 def _pull(args: argparse.Namespace) -> None:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
-import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-
-from rich.console import Console
 
 from orps_lsp import files, report
 from orps_lsp.cli import flags
 from orps_lsp.cli.errors import UsageError
+from orps_lsp.cli.models import ensure
+from orps_lsp.cli.signals import interrupts
 from orps_lsp.config import Settings
 from orps_lsp.errors import OrpsError
 from orps_lsp.refine import Request, find_workspace, refine
@@ -43,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     file, request = _request(args)
     settings = _settings(args, request.workspace)
-    _ensure_model(settings)
+    ensure(settings)
     outcome = asyncio.run(_refine(request, settings))
     if outcome is None:
         print("orps-lsp: cancelled before anything was found", file=sys.stderr)
@@ -89,37 +86,12 @@ def _settings(args: argparse.Namespace, workspace: Path) -> Settings:
     return settings
 
 
-def _ensure_model(settings: Settings) -> None:
-    """Fetch the model if it is not here yet: the first run needs no other command before it."""
-    if settings.engine != "llama_cpp":
-        return
-    from orps_lsp import models
-    from orps_lsp.cli.models import pull_with_progress
-
-    if not models.resolve(settings.model).present:
-        pull_with_progress(settings.model, Console(stderr=True))
-
-
 async def _refine(request: Request, settings: Settings) -> Outcome | None:
     """Run the search; Ctrl-C stops it and keeps what was found, a second one gives up at once."""
     from orps_lsp.cli.terminal import progress_display
     from orps_lsp.llm import create_engine
 
     stop = asyncio.Event()
-    engine = create_engine(settings)
-    try:
-        with _interrupts(stop), progress_display(request.qualname) as listen:
-            return await refine(request, settings, engine, stop=stop, listen=listen)
-    except asyncio.CancelledError:
-        return None
-    finally:
-        await engine.close()
-
-
-@contextlib.contextmanager
-def _interrupts(stop: asyncio.Event) -> Iterator[None]:
-    """SIGINT and SIGTERM set ``stop``; a second one cancels the task that runs."""
-    loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     assert task
 
@@ -128,18 +100,14 @@ def _interrupts(stop: asyncio.Event) -> Iterator[None]:
             task.cancel()
         stop.set()
 
-    signals = (signal.SIGINT, signal.SIGTERM)
+    engine = create_engine(settings)
     try:
-        for number in signals:
-            loop.add_signal_handler(number, interrupt)
-    except NotImplementedError:  # Windows: KeyboardInterrupt does it
-        yield
-        return
-    try:
-        yield
+        with interrupts(interrupt), progress_display(request.qualname) as listen:
+            return await refine(request, settings, engine, stop=stop, listen=listen)
+    except asyncio.CancelledError:
+        return None
     finally:
-        for number in signals:
-            loop.remove_signal_handler(number)
+        await engine.close()
 
 
 def _apply(file: files.SourceFile, outcome: Outcome, rank: int) -> None:

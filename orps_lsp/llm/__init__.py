@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from orps_lsp.llm.protocol import Engine
 
 
-def create_engine(settings: Settings) -> Engine:
+def create_engine(settings: Settings, cache: Path | None = None) -> Engine:
     """Make the engine that ``settings`` name. Nothing is loaded before its ``start``.
+
+    ``cache`` is the folder for warm starts; None: the user's.
 
     Raises:
         ModelLoadError: the model is not on this machine, the script cannot be read, or the
@@ -53,5 +55,5 @@ def create_engine(settings: Settings) -> Engine:
         threads=settings.threads,
         gpu_layers=settings.gpu_layers,
         flash_attention=settings.flash_attention,
-        cache=user_cache_path("orps-lsp", appauthor=False) / "engine",
+        cache=cache or user_cache_path("orps-lsp", appauthor=False) / "engine",
     )

@@ -26,7 +26,8 @@ from orps_lsp.bench.engine.trace import Trace, TracedRequest, quoted
 from orps_lsp.bench.engine.workload import sampling, short_prompt, unread_prompt
 from orps_lsp.bench.errors import BenchError
 from orps_lsp.config import Settings
-from orps_lsp.llm.llama_cpp.client import ENVIRONMENT, LlamaCppEngine
+from orps_lsp.llm import create_engine
+from orps_lsp.llm.llama_cpp.client import ENVIRONMENT
 from orps_lsp.llm.protocol import Engine, Prompt
 
 _UNREAD_TOKENS = 512
@@ -70,17 +71,8 @@ class _Setup:
     @asynccontextmanager
     async def engine(self) -> AsyncIterator[Engine]:
         """A fresh engine of ours, loaded, with nothing cached: neither in memory nor on disk."""
-        settings = self.settings
         with tempfile.TemporaryDirectory(prefix="orps-bench-") as folder:
-            engine = LlamaCppEngine(
-                self.model,
-                self.name,
-                context=settings.context,
-                threads=settings.threads,
-                gpu_layers=settings.gpu_layers,
-                flash_attention=settings.flash_attention,
-                cache=Path(folder),
-            )
+            engine = create_engine(self.settings, Path(folder))
             try:
                 await engine.start()
                 yield engine
