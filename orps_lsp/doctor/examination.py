@@ -24,8 +24,8 @@ from orps_lsp.doctor import (
 from orps_lsp.doctor.children import ChildFailed
 from orps_lsp.doctor.types import Check, Report, Status
 from orps_lsp.errors import OrpsError
-from orps_lsp.evaluation.interpreter import Interpreter
-from orps_lsp.evaluation.interpreter import find as find_interpreter
+from orps_lsp.evaluation.project.interpreter import Interpreter
+from orps_lsp.evaluation.project.interpreter import find as find_interpreter
 from orps_lsp.models import ResolvedModel
 
 # Told before a check begins: its name, and None; and afterwards: its name, and what it found.

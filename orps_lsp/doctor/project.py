@@ -9,7 +9,7 @@ from pathlib import Path
 from orps_lsp.config import Problem
 from orps_lsp.doctor.children import ChildFailed, ask
 from orps_lsp.doctor.types import Check, Status, with_command
-from orps_lsp.evaluation.interpreter import Interpreter
+from orps_lsp.evaluation.project.interpreter import Interpreter
 
 _SECONDS = 15.0
 _PYTEST_VERSION = "import importlib.metadata as m; print(m.version('pytest'))"

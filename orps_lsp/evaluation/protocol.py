@@ -107,19 +107,29 @@ class Evidence:
 
     replayed: int = 0
     generated: int = 0
+    scaled: int = 0  # of the generated ones: recorded inputs made larger
     disagreements: int = 0
     first_disagreement: str = ""
     unchecked: tuple[str, ...] = ()  # sentences: what was not compared, and why
+    tolerance: float = 0.0  # relative difference of floats that was let pass; 0: none
+    proof: str = ""  # what CrossHair found out, as a sentence; empty: it did not run
 
 
 @dataclass(frozen=True, slots=True)
 class Speedup:
-    """Original's time over the candidate's: median of ``pairs`` ratios with its 95 % interval."""
+    """Original's time over the candidate's: median of ``pairs`` ratios with its 95 % interval.
+
+    ``clock`` is ``cpu``, or ``wall`` for functions that mostly wait (sleep, files). ``scale`` is how
+    many times larger than the tests' inputs those measured were: 1 where the tests' own are large
+    enough to show anything.
+    """
 
     median: float
     low: float
     high: float
     pairs: int
+    clock: str = "cpu"
+    scale: float = 1.0
 
     MINIMUM_GAIN = 1.03
     NOISE_FLOOR = 1.02  # an identical clone in another process differs by up to 2 %, for good

@@ -36,7 +36,8 @@ from orps_lsp.doctor.children import ChildFailed
 from orps_lsp.doctor.gpu import Gpu
 from orps_lsp.doctor.processor import Processor
 from orps_lsp.doctor.rebuild import Installation, command, portable_options, tuned_options
-from orps_lsp.evaluation import interpreter, sandbox
+from orps_lsp.evaluation import sandbox
+from orps_lsp.evaluation.project import interpreter
 from orps_lsp.evaluation.protocol import SandboxUnavailable
 from orps_lsp.llm.llama_cpp.probe import parse_features
 from orps_lsp.llm.protocol import EngineCrashed, EngineInfo

@@ -352,7 +352,7 @@ async def test_an_evaluation_fails_if_no_worker_can_run(
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "__main__.py").write_text("raise SystemExit('nothing here')\n")
     monkeypatch.setattr("orps_lsp.evaluation.client.WORKER", tmp_path / "empty")
-    monkeypatch.setattr("orps_lsp.evaluation.surroundings.WORKER", tmp_path / "empty")
+    monkeypatch.setattr("orps_lsp.evaluation.project.surroundings.WORKER", tmp_path / "empty")
     async with evaluating(root, "unique") as evaluator:
         with pytest.raises(EvaluationError, match="nothing here"):
             await evaluator.baseline()

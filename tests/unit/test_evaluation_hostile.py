@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from evaluation_support import evaluating, write_project
 
-from orps_lsp.evaluation import replay
+from orps_lsp.evaluation.equivalence import replay
 from orps_lsp.evaluation.protocol import TestOutcome, Verdict
 
 FILES = {
@@ -94,7 +94,7 @@ VERSIONS = {
 
 @pytest.fixture(autouse=True)
 def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replay, "CANDIDATE_CALL_SECONDS", 0.5)
+    monkeypatch.setattr(replay, "CALL_SECONDS", 0.5)
 
 
 async def test_hostile_versions_are_not_verified(tmp_path: Path) -> None:
@@ -118,8 +118,8 @@ async def test_hostile_versions_are_not_verified(tmp_path: Path) -> None:
 async def test_a_version_that_hangs_costs_its_time_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orps_lsp.evaluation.evaluator.MIN_TEST_SECONDS", 1.0)
-    monkeypatch.setattr("orps_lsp.evaluation.evaluator.TEST_FACTOR", 1.0)
+    monkeypatch.setattr("orps_lsp.evaluation.limits.MIN_TEST_SECONDS", 1.0)
+    monkeypatch.setattr("orps_lsp.evaluation.limits.TEST_FACTOR", 1.0)
     root = write_project(tmp_path, FILES)
     async with evaluating(root, "first") as evaluator:
         await evaluator.baseline()

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from orps_lsp.evaluation import interpreter
+from orps_lsp.evaluation.project import interpreter
 from orps_lsp.evaluation.protocol import InterpreterError
 
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import random
-import statistics
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orps_lsp.evaluation import measure
 from orps_lsp.evaluation.protocol import Speedup
+from orps_lsp.evaluation.timing import statistics
 
 RATIOS = st.lists(st.floats(0.01, 100), min_size=6, max_size=60)
 
 
 @given(RATIOS)
 def test_the_interval_holds_the_median_and_is_made_of_ratios(ratios: list[float]) -> None:
-    median, low, high = measure.median_interval(ratios)
-    assert median == statistics.median(ratios)
+    median, low, high = statistics.median_interval(ratios)
+    assert median == reference.median(ratios)
     assert low <= median <= high
     assert {low, high} <= set(ratios)
 
@@ -28,14 +27,14 @@ def test_the_interval_holds_the_median_and_is_made_of_ratios(ratios: list[float]
     [(6, (1, 6)), (7, (1, 7)), (9, (2, 8)), (12, (3, 10)), (20, (6, 15)), (25, (8, 18))],
 )
 def test_the_interval_has_the_ranks_of_the_sign_test(count: int, ranks: tuple[int, int]) -> None:
-    _, low, high = measure.median_interval([float(n) for n in range(1, count + 1)])
+    _, low, high = statistics.median_interval([float(n) for n in range(1, count + 1)])
     assert (low, high) == ranks
 
 
 def test_five_ratios_have_no_interval() -> None:
     with pytest.raises(ValueError, match="5 ratios"):
-        measure.median_interval([1.0] * 5)
-    assert measure.speedup([2.0] * 5) is None
+        statistics.median_interval([1.0] * 5)
+    assert statistics.speedup([2.0] * 5) is None
 
 
 @pytest.mark.parametrize(
@@ -52,7 +51,7 @@ def test_five_ratios_have_no_interval() -> None:
     ids=["faster", "slower", "too few", "one against", "no gain", "noisy", "out of pairs"],
 )
 def test_sampling_stops_when_more_pairs_change_nothing(ratios: list[float], expected: bool) -> None:
-    assert measure.enough(ratios) is expected
+    assert statistics.enough(ratios) is expected
 
 
 def test_equal_versions_are_hardly_ever_claimed_to_be_faster() -> None:
@@ -60,9 +59,9 @@ def test_equal_versions_are_hardly_ever_claimed_to_be_faster() -> None:
     claims = 0
     for _ in range(400):
         ratios: list[float] = []
-        while not measure.enough(ratios):
+        while not statistics.enough(ratios):
             ratios.append(rng.lognormvariate(0, 0.02))
-        result = measure.speedup(ratios)
+        result = statistics.speedup(ratios)
         assert result is not None
         claims += result.claimed
     assert claims <= 2
@@ -73,9 +72,9 @@ def test_a_gain_of_a_tenth_is_nearly_always_claimed() -> None:
     claims = 0
     for _ in range(200):
         ratios: list[float] = []
-        while not measure.enough(ratios):
+        while not statistics.enough(ratios):
             ratios.append(1.1 * rng.lognormvariate(0, 0.02))
-        result = measure.speedup(ratios)
+        result = statistics.speedup(ratios)
         claims += result is not None and result.claimed
     assert claims >= 198
 
@@ -112,8 +111,8 @@ MS = 1_000_000
 def test_work_takes_a_measurable_and_bearable_time(
     costs: dict[int, int], expected: tuple[tuple[int, ...], int, int] | None
 ) -> None:
-    work = measure.choose_work(costs)
+    work = statistics.choose_work(costs)
     if expected is None:
         assert work is None
     else:
-        assert work == measure.Work(*expected)
+        assert work == statistics.Work(*expected)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from orps_lsp.evaluation.client import WORKER
-from orps_lsp.evaluation.interpreter import Interpreter
+from orps_lsp.evaluation.project.interpreter import Interpreter
 from orps_lsp.evaluation.sandbox import Policy
 
 _PASSED_ON = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "CONDA_PREFIX")

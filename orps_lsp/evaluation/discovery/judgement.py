@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from orps_lsp.evaluation.discovery.suite import Observed, SuiteRun
 from orps_lsp.evaluation.protocol import TestResult, Verdict
-from orps_lsp.evaluation.suite import Observed, SuiteRun
 
 
 def files(tests: Mapping[str, Observed]) -> tuple[str, ...]:

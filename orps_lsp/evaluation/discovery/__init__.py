@@ -1,0 +1,1 @@
+"""Which tests touch the function, and how they end with the original."""

@@ -1,0 +1,46 @@
+"""Run a candidate on the oracle's inputs and compare what it does."""
+
+from __future__ import annotations
+
+import asyncio
+
+from orps_lsp.evaluation.client import Worker
+from orps_lsp.evaluation.equivalence import outcomes
+from orps_lsp.evaluation.equivalence.oracle import Oracle
+from orps_lsp.evaluation.equivalence.outcomes import Outcome
+from orps_lsp.evaluation.hosts import Job, host
+from orps_lsp.evaluation.protocol import Evidence
+
+CALL_SECONDS = 5.0
+SLOWDOWN = 10.0  # how much longer than the original a candidate's replay may take
+
+
+async def check(worker: Worker, job: Job, oracle: Oracle) -> Evidence:
+    """Run a candidate on the oracle's inputs and compare; stops at the first hang or crash.
+
+    Raises:
+        HostFailed: the candidate does not load by itself.
+    """
+    indices = list(oracle.outcomes)
+    if not indices:
+        return Evidence(unchecked=oracle.unchecked)
+    found: dict[int, Outcome] = {}
+    budget = max(10.0, SLOWDOWN * oracle.seconds)
+    clock = asyncio.get_running_loop().time
+    async with host(worker, job) as child:
+        last = clock()
+        child.request(budget, do="outcomes", indices=indices, limit=CALL_SECONDS)
+        async for event in child.events():
+            if "outcome" in event:
+                last = clock()
+                outcome = found[event["outcome"]] = Outcome.from_event(event)
+                if outcome.kind == "timeout":
+                    break
+        if child.end is not None and len(found) < len(indices):
+            unfinished = indices[len(found)]
+            if child.end.reason != "wall":
+                found[unfinished] = Outcome("crashed", "", "", "")
+            elif clock() - last > CALL_SECONDS:  # it hangs where no signal reaches it
+                value = f"no result in {CALL_SECONDS:g} s"
+                found[unfinished] = Outcome("timeout", "", "", value)
+    return outcomes.compare(oracle.outcomes, found, oracle.recorded, oracle.unchecked)

@@ -1,0 +1,1 @@
+"""How much faster a candidate is, and how sure that is."""
