@@ -119,9 +119,9 @@ class Evidence:
 class Speedup:
     """Original's time over the candidate's: median of ``pairs`` ratios with its 95 % interval.
 
-    ``clock`` is ``cpu``, or ``wall`` for functions that mostly wait (sleep, files). ``scale`` is how
-    many times larger than the tests' inputs those measured were: 1 where the tests' own are large
-    enough to show anything.
+    ``clock`` is ``cpu``, or ``wall`` for functions that mostly wait (sleep, files). ``scale`` is
+    how many times larger than the tests' inputs those measured were: 1 where the tests' own are
+    large enough to show anything.
     """
 
     median: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import statistics as reference
 
 import pytest
 from hypothesis import given
