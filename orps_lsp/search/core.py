@@ -228,7 +228,7 @@ class Search:
         if print_of in self._seen:
             return replace(candidate, status=Status.DUPLICATE, reason="The same as an earlier one.")
         self._seen.add(print_of)
-        if reason := screen(self._target.source, spliced.text):
+        if reason := screen(self._target.source, spliced.text, function.qualname):
             return replace(candidate, reason=reason)
         return replace(candidate, module=spliced.text, complexity=complexity(spliced.function_text))
 
