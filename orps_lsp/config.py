@@ -107,13 +107,19 @@ class Settings:
     sandbox: str = _setting(
         "auto",
         "Sandbox of evaluations.",
-        choices=("auto", "bubblewrap", "landlock", "none"),
+        choices=("auto", "bubblewrap", "landlock", "seatbelt", "none"),
         user_only=True,
     )
     test_timeout: float = _setting(
         120.0, "Seconds that the project's tests may take for the baseline.", minimum=1
     )
     memory_mb: int = _setting(2048, "Memory limit of one evaluation in MiB.", minimum=128)
+    float_tolerance: float = _setting(
+        0.0, "Relative difference that floats in results may have; 0: none.", minimum=0, maximum=0.1
+    )
+    prove_seconds: float = _setting(
+        2.0, "Seconds for CrossHair, where it is installed, on what passed; 0: off.", minimum=0
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from orps_lsp.evaluation import sandbox
 from orps_lsp.evaluation.protocol import SandboxUnavailable
 from orps_lsp.evaluation.sandbox.launch import MINIMUM_ABI, landlock_abi
 
-_LEVELS = ("bubblewrap", "landlock")
 _INSTALL = {
     "apt-get": "sudo apt install bubblewrap",
     "dnf": "sudo dnf install bubblewrap",
@@ -36,9 +35,9 @@ async def check(level: str) -> Check:
             "none, as your settings say: what a model writes runs with all of your rights",
             "Leave `sandbox` at `auto`, if you can.",
         )
-    results = {name: await _try(name) for name in _LEVELS}
-    wanted = _LEVELS if level == "auto" else (level,)
-    chosen = next((name for name in wanted if results[name] is None), None)
+    results = {name: await _try(name) for name in sandbox.levels()}
+    wanted = tuple(results) if level == "auto" else (level,)
+    chosen = next((name for name in wanted if results.get(name, "") is None), None)
     details = [
         f"{name} {'works too' if reason is None else f'does not: {reason}'}"
         for name, reason in results.items()
@@ -53,7 +52,7 @@ async def check(level: str) -> Check:
         )
     abi = f" (version {landlock_abi()} of the kernel's)" if chosen == "landlock" else ""
     found = f"{chosen}{abi}; {'; '.join(details)}"
-    if chosen != _LEVELS[0] and level == "auto":
+    if chosen != wanted[0] and level == "auto":
         return Check("sandbox", Status.WARNING, found, f"bubblewrap contains more. {remedy()}")
     return Check("sandbox", Status.OK, found)
 

@@ -362,7 +362,7 @@ async def test_environment_is_the_given_one(
     child = await (await choose(level)).spawn([sys.executable, "-I", "-c", code], rules)
     output = await asyncio.wait_for(child.stdout.read(), SECONDS)
     await child.kill()
-    names = "'GIVEN', 'HOME', 'LC_CTYPE', 'PWD', 'TMPDIR'"
+    names = "'GIVEN', 'HOME', 'LC_CTYPE', 'PWD', 'SCRATCH', 'TMPDIR'"
     if level != "bubblewrap":  # which says where it is
         names = names.replace("'PWD', ", "")
     assert output.decode().strip() == f"[{names}] a=b c"

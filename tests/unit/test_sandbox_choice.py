@@ -59,7 +59,7 @@ async def test_bubblewrap_that_is_not_installed(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("level", ["auto", "bubblewrap", "landlock"])
 async def test_other_systems_have_none_yet(level: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "platform", "win32")
     with pytest.raises(SandboxUnavailable, match="only be sandboxed on Linux"):
         await choose(level)
 

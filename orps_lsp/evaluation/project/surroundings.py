@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from orps_lsp.evaluation.client import WORKER
+from orps_lsp.evaluation.equivalence import borrowed
 from orps_lsp.evaluation.project.interpreter import Interpreter
 from orps_lsp.evaluation.sandbox import Policy
 
 _PASSED_ON = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "CONDA_PREFIX")
-_SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
+_NOTHING: Mapping[Path, Path] = MappingProxyType({})
 
 
-def policy(workspace: Path, interpreter: Interpreter) -> Policy:
-    """Allow what tests need: their interpreter, their libraries, their files; all read-only."""
+def policy(
+    workspace: Path, interpreter: Interpreter, replaced: Mapping[Path, Path] = _NOTHING
+) -> Policy:
+    """Allow what tests need: their interpreter, their libraries, their files; all read-only.
+
+    ``replaced`` is what a snapshot shows in the workspace's place.
+    """
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     environment |= {
         "PATH": os.pathsep.join(
@@ -42,6 +50,7 @@ def policy(workspace: Path, interpreter: Interpreter) -> Policy:
         *extra,
         workspace,
         WORKER,
+        *borrowed.readable(),
     ]
     readable = tuple(dict.fromkeys(path for path in wanted if path.exists()))
-    return Policy(readable=readable, cwd=workspace, environment=environment)
+    return Policy(readable=readable, cwd=workspace, environment=environment, replaced=replaced)

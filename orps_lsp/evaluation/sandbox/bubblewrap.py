@@ -8,23 +8,19 @@ import json
 import os
 import shutil
 import signal
-import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from io import FileIO
 from pathlib import Path
 
 from orps_lsp.evaluation.protocol import SandboxUnavailable
-from orps_lsp.evaluation.sandbox import process, seccomp
-from orps_lsp.evaluation.sandbox.paths import Closure, closure, inside, needed
+from orps_lsp.evaluation.sandbox import process, seccomp, system
+from orps_lsp.evaluation.sandbox.paths import closure, inside, needed
 from orps_lsp.evaluation.sandbox.protocol import Policy, SandboxedProcess
 
 # Names inside of the sandbox: what lies there outside is hidden.
 _TMP = Path("/tmp")
 _SHARED_MEMORY = "/dev/shm"
-
-# Where people and services keep what is theirs: sockets, secrets, other projects.
-_PRIVATE = ("/home", "/root", "/run", "/var", "/srv", "/mnt", "/media", "/tmp")
 
 _NAMESPACES = (
     *("--unshare-all", "--unshare-user", "--cap-drop", "ALL"),
@@ -40,6 +36,7 @@ class Bubblewrap:
     """Runs programs with ``bwrap``."""
 
     name = "bubblewrap"
+    replaces = True
 
     def __init__(self, executable: str, *, sized: bool) -> None:
         self._executable = executable
@@ -110,46 +107,48 @@ class Bubblewrap:
             return None
         return seccomp.child_filter(processes=allow_processes, signals=allow_processes)
 
-    def _arguments(self, required: Closure, policy: Policy) -> list[str]:
-        """The options. Every file system but the scratch ends up read-only.
+    def _arguments(self, required: Sequence[Path], policy: Policy) -> list[str]:
+        """The options. What is not named is not there; all but the scratch ends up read-only.
 
-        That holds for the empty ones too, in which the program's files appear: otherwise a program
-        could move the directory above them away and put another in its place.
+        That holds for the empty directories above the program's files, too: otherwise a program
+        could move one away and put another in its place.
         """
-        hidden = closure([*map(Path, _PRIVATE), Path.home(), Path(tempfile.gettempdir())]).real
-        files = [path for path in required.real if inside(path, hidden)]
-        links = {
-            link: target
-            for link, target in required.links.items()
-            if inside(link, hidden) and not inside(link, files)
-        }
-        taken = any(inside(path, [_TMP]) for path in (*files, *links))
+        shown = closure([*map(Path, system.DIRECTORIES), *required])
+        hidden = system.secrets(closure(required).real)
+        links = {link: to for link, to in shown.links.items() if not inside(link, shown.real)}
+        taken = any(inside(path, [_TMP]) for path in (*shown.real, *links))
         scratch = _TMP / "orps-lsp" if taken else _TMP
         size = ["--size", str(policy.scratch_bytes)] if self._sized else []
 
         # Root must not look like root inside; the right to its own files stays.
         arguments = [*_NAMESPACES, "--uid", str(os.getuid() or 1000)]
-        arguments += ["--gid", str(os.getgid() or 1000), "--ro-bind", "/", "/"]
+        arguments += ["--gid", str(os.getgid() or 1000)]
+        for path in shown.real:
+            arguments += ["--ro-bind", str(path), str(path)]
+        # From the outside in, so that one can lie in another.
+        for path, source in sorted(policy.replaced.items()):
+            arguments += ["--ro-bind", str(source), str(path)]
+        for path in hidden:
+            arguments += _cover(path)
+        for link, target in links.items():
+            arguments += ["--symlink", target, str(link)]
         arguments += ["--dev", "/dev", *size, "--tmpfs", _SHARED_MEMORY, "--remount-ro", "/dev"]
         # Read-only, or a program could write the memory of another through it.
         arguments += ["--proc", "/proc", "--remount-ro", "/proc"]
-        for path in hidden:
-            arguments += [*(size if path == scratch else []), "--tmpfs", str(path)]
-        for path in files:
-            arguments += ["--ro-bind", str(path), str(path)]
-        for link, target in links.items():
-            arguments += ["--symlink", target, str(link)]
-        if taken:
-            arguments += [*size, "--tmpfs", str(scratch)]
-        for path in hidden:
-            arguments += ["--remount-ro", str(path)] if path != scratch else []
-        arguments += ["--clearenv"]
+        arguments += [*size, "--tmpfs", str(scratch), "--remount-ro", "/", "--clearenv"]
         places = {"HOME": str(scratch / "home"), "TMPDIR": str(scratch / "tmp")}
         for place in places.values():
             arguments += ["--dir", place]
-        for name, value in {**policy.environment, **places}.items():
+        writable = {"SCRATCH": f"{scratch}:{_SHARED_MEMORY}"}
+        for name, value in {**policy.environment, **places, **writable}.items():
             arguments += ["--setenv", name, value]
         return [*arguments, "--chdir", str(policy.cwd)]
+
+
+def _cover(path: Path) -> list[str]:
+    if path.is_dir():
+        return ["--tmpfs", str(path), "--remount-ro", str(path)]
+    return ["--ro-bind", "/dev/null", str(path)]
 
 
 class _Init:

@@ -8,27 +8,25 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 from orps_lsp.evaluation.protocol import SandboxUnavailable
-from orps_lsp.evaluation.sandbox import launch, process, seccomp
-from orps_lsp.evaluation.sandbox.paths import needed
+from orps_lsp.evaluation.sandbox import launch, process, seccomp, system
+from orps_lsp.evaluation.sandbox.paths import closure, needed
 from orps_lsp.evaluation.sandbox.protocol import Policy, SandboxedProcess
 from orps_lsp.evaluation.sandbox.scratch import Scratch, sweep
 
 # Of /dev there is no more: /dev/shm holds what the user's other programs share, and Landlock
 # cannot give a program one of its own. So named semaphores (multiprocessing.Lock) do not work.
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
-_SYSTEM = (
-    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt"),
-    *("/nix/store", "/gnu/store"),
-    *("/proc", "/sys/devices/system", "/dev/random", "/dev/urandom"),
-)
+_KERNEL = ("/proc", "/dev/random", "/dev/urandom")
 
 
 class Landlock:
     """Runs programs under a supervisor that restricts them with Landlock and seccomp."""
 
     name = "landlock"
+    replaces = False
 
     def __init__(self) -> None:
         """Find what this kernel offers.
@@ -75,11 +73,15 @@ class Landlock:
     def _specification(
         self, argv: Sequence[str], policy: Policy, scratch: Scratch, lifeline: int
     ) -> launch.Specification:
+        required = closure(needed(argv, policy)).real
+        readable = closure([*map(Path, system.DIRECTORIES), *required]).real
+        hidden = system.secrets(required)
+        public = [part for path in readable for part in system.without(path, hidden)]
         return {
             "argv": list(argv),
             "cwd": str(policy.cwd),
             "environment": {**policy.environment, **scratch.environment()},
-            "readable": [*_SYSTEM, *map(str, needed(argv, policy).real)],
+            "readable": [*_KERNEL, *map(str, public)],
             "devices": list(_DEVICES),
             "scratch": str(scratch.path),
             "filter": base64.b64encode(seccomp.base_filter(freeze_metadata=True)).decode(),

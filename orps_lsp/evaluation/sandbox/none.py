@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import os
-import signal
 from collections.abc import Sequence
-
-import psutil
 
 from orps_lsp.evaluation.sandbox import process
 from orps_lsp.evaluation.sandbox.protocol import Policy, SandboxedProcess
@@ -19,6 +13,7 @@ class Unsandboxed:
     """Runs programs with all of the user's rights; only environment and scratch are theirs."""
 
     name = "none"
+    replaces = False
 
     def __init__(self) -> None:
         sweep()
@@ -28,7 +23,7 @@ class Unsandboxed:
         try:
             return await process.start(
                 argv,
-                end=_kill_tree,
+                end=process.kill_tree,
                 clean=scratch.remove,
                 environment={**policy.environment, **scratch.environment()},
                 cwd=str(policy.cwd),
@@ -39,16 +34,3 @@ class Unsandboxed:
 
     def child_filter(self, allow_processes: bool) -> None:
         return None
-
-
-def _kill_tree(transport: asyncio.SubprocessTransport) -> None:
-    """Kill what descends from the process, and what is left of its group."""
-    pid = transport.get_pid()
-    with contextlib.suppress(psutil.NoSuchProcess):
-        for descendant in psutil.Process(pid).children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                descendant.kill()
-    with contextlib.suppress(ProcessLookupError):
-        if os.name == "posix":
-            os.killpg(pid, signal.SIGKILL)
-        transport.kill()

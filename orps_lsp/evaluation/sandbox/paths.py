@@ -24,10 +24,10 @@ class Closure:
     links: dict[Path, str]
 
 
-def needed(argv: Sequence[str], policy: Policy) -> Closure:
-    """What ``argv`` needs: what its policy says, and the program itself."""
+def needed(argv: Sequence[str], policy: Policy) -> list[Path]:
+    """What ``argv`` needs beyond the system: what its policy says, and the program itself."""
     program = [Path(argv[0])] if os.sep in argv[0] else []
-    return closure([*policy.readable, *program])
+    return [*policy.readable, *program]
 
 
 def closure(paths: Iterable[Path]) -> Closure:

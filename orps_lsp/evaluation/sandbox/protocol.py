@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -16,15 +16,18 @@ class Policy:
     ``readable`` lists files and directories that it needs beyond the system's own: interpreter
     prefixes, site-packages, the workspace, the program's file. Where one is or goes through a
     symbolic link, what that points at is readable too; links below them are not followed.
-    ``environment`` is the whole environment; a sandbox adds HOME and TMPDIR (and bubblewrap PWD),
-    which point into a private scratch directory of at most ``scratch_bytes``: all files together
-    in bubblewrap, each file under Landlock.
+    ``replaced`` gives real paths other contents, inside: outside; a sandbox without mounts shows
+    what is really there. ``environment`` is the whole environment; a sandbox adds HOME and TMPDIR
+    (and bubblewrap PWD), which point into a private scratch directory of at most
+    ``scratch_bytes``: all files together in bubblewrap, each file under Landlock. SCRATCH names,
+    with ``:`` between, all directories that the program can write.
     """
 
     readable: tuple[Path, ...]
     cwd: Path
     environment: Mapping[str, str]
     scratch_bytes: int = 64 * 1024 * 1024
+    replaced: Mapping[Path, Path] = field(default_factory=dict)
 
 
 class SandboxedProcess(Protocol):
@@ -56,7 +59,12 @@ class Sandbox(Protocol):
 
     @property
     def name(self) -> str:
-        """``bubblewrap``, ``landlock`` or ``none``."""
+        """``bubblewrap``, ``landlock``, ``seatbelt`` or ``none``."""
+        ...
+
+    @property
+    def replaces(self) -> bool:
+        """Whether it can show other files in a path's place (``Policy.replaced``)."""
         ...
 
     async def spawn(self, argv: Sequence[str], policy: Policy) -> SandboxedProcess:

@@ -22,24 +22,37 @@ _PREFIX = "orps-lsp-"
 _NEWBORN_SECONDS = 60  # its owner may be between making and locking it
 
 
-class Scratch:
-    """A private directory with ``home`` and ``tmp`` in it."""
+class PrivateDirectory:
+    """An empty directory that only this user can read."""
 
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
         self._lock = _lock(self.path)
+
+    async def remove(self) -> None:
+        """Remove the directory, whatever was made of it. Safe to call twice."""
+        await asyncio.to_thread(self.remove_now)
+
+    def remove_now(self) -> None:
+        """Do so and block."""
+        remove_tree(str(self.path))
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+class Scratch(PrivateDirectory):
+    """A private directory with ``home`` and ``tmp`` in it, for one program to write in."""
+
+    def __init__(self) -> None:
+        super().__init__()
         for name in ("home", "tmp"):
             (self.path / name).mkdir()
 
     def environment(self) -> dict[str, str]:
-        return {"HOME": str(self.path / "home"), "TMPDIR": str(self.path / "tmp")}
-
-    async def remove(self) -> None:
-        """Remove the directory, whatever was made of it. Safe to call twice."""
-        await asyncio.to_thread(remove_tree, str(self.path))
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        """The variables that tell the program where; see :class:`~.protocol.Policy`."""
+        places = {"HOME": self.path / "home", "TMPDIR": self.path / "tmp", "SCRATCH": self.path}
+        return {name: str(path) for name, path in places.items()}
 
 
 def sweep() -> None:

@@ -75,6 +75,11 @@ def base_filter(*, freeze_metadata: bool, machine: str | None = None) -> bytes:
         rules += _refuse(group, errno.EPERM, machine)
     if freeze_metadata:
         rules += _refuse(syscalls.FILE_METADATA, 0, machine)
+        # Nobody could open a closed directory again to remove what is in it.
+        for name, mode in (("mkdir", 1), ("mkdirat", 2)):
+            owner_may = _unless(mode, (0o700,), errno.EPERM, mask=0o700)
+            rules += _rule(name, owner_may, machine)
+        rules += _rule("umask", _unless(0, (0,), errno.EPERM, mask=0o700), machine)
     # A datagram pair could send to any socket by name; a stream stays connected to its peer.
     rules += _rule(
         "socketpair",
@@ -102,6 +107,11 @@ def child_filter(*, processes: bool, signals: bool, machine: str | None = None) 
         only_threads = _unless(0, (_CLONE_THREAD,), errno.EPERM, mask=_CLONE_THREAD)
         rules += _rule("clone", only_threads, machine)
         rules += _refuse(("clone3",), errno.ENOSYS, machine)
+    # The kernel shares time out among sessions first: with one each, the processes of a fork bomb
+    # would leave none for who ends them. Programs that want a session go on without one.
+    rules += _refuse(("setsid",), 0, machine)
+    # Libraries that would like one fall back to a file where there is no such call.
+    rules += _refuse(syscalls.MEMORY_FILES, errno.ENOSYS, machine)
     if not signals:
         rules += _refuse(syscalls.SIGNALS, errno.EPERM, machine)
     return _program(rules, machine)

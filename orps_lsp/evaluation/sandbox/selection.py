@@ -13,6 +13,7 @@ from orps_lsp.evaluation.sandbox.bubblewrap import Bubblewrap
 from orps_lsp.evaluation.sandbox.landlock import Landlock
 from orps_lsp.evaluation.sandbox.none import Unsandboxed
 from orps_lsp.evaluation.sandbox.protocol import Policy, Sandbox
+from orps_lsp.evaluation.sandbox.seatbelt import Seatbelt
 
 _PROBE_SECONDS = 10.0
 
@@ -44,12 +45,28 @@ async def _find_landlock() -> Sandbox:
     return Landlock()
 
 
+async def _find_seatbelt() -> Sandbox:
+    return Seatbelt()
+
+
 _FINDERS: dict[str, Callable[[], Awaitable[Sandbox]]] = {
     "bubblewrap": Bubblewrap.find,
     "landlock": _find_landlock,
+    "seatbelt": _find_seatbelt,
+}
+# By sys.platform, the strongest first, and what helps where none of them works.
+_LEVELS = {"linux": ("bubblewrap", "landlock"), "darwin": ("seatbelt",)}
+_REMEDIES = {
+    "linux": "Install bubblewrap and allow user namespaces, or use Linux 6.2 or later.",
+    "darwin": "The sandbox of macOS is not tested yet; Linux has others.",
 }
 
 _probed: dict[str, Sandbox | SandboxUnavailable] = {}
+
+
+def levels() -> tuple[str, ...]:
+    """Return the names of this system's sandboxes, the strongest first."""
+    return _LEVELS.get(sys.platform, ())
 
 
 async def choose(level: str) -> Sandbox:
@@ -65,13 +82,13 @@ async def choose(level: str) -> Sandbox:
         return Unsandboxed()
     if level != "auto" and level not in _FINDERS:
         raise SandboxUnavailable(f"There is no sandbox called '{level}'.")
-    if not sys.platform.startswith("linux"):
-        raise SandboxUnavailable(
-            "Candidates can only be sandboxed on Linux; this system's turn comes later.",
-            _WITHOUT,
-        )
+    known = levels()
+    if not known:
+        raise SandboxUnavailable("Candidates can only be sandboxed on Linux and macOS.", _WITHOUT)
+    if level not in ("auto", *known):
+        raise SandboxUnavailable(f"This system has no {level}.", "Set 'sandbox' to 'auto'.")
     reasons: list[str] = []
-    for name in _FINDERS if level == "auto" else (level,):
+    for name in known if level == "auto" else (level,):
         if name not in _probed:
             _probed[name] = await _probe(name)
         found = _probed[name]
@@ -80,7 +97,7 @@ async def choose(level: str) -> Sandbox:
         reasons.append(f"{name}: {found}")
     raise SandboxUnavailable(
         f"No sandbox works here. {' '.join(reasons)}" if level == "auto" else reasons[0],
-        f"Install bubblewrap and allow user namespaces, or use Linux 6.2 or later. {_WITHOUT}",
+        f"{_REMEDIES[sys.platform]} {_WITHOUT}",
     )
 
 

@@ -57,7 +57,11 @@ _NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "lookup_dcookie": (212, 18),
     "lremovexattr": (198, 15),
     "lsetxattr": (189, 6),
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
     "migrate_pages": (256, 238),
+    "mkdir": (83, None),
+    "mkdirat": (258, 34),
     "modify_ldt": (154, None),
     "mount": (165, 40),
     "mount_setattr": (442, 442),
@@ -97,6 +101,7 @@ _NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "setdomainname": (171, 162),
     "sethostname": (170, 161),
     "setns": (308, 268),
+    "setsid": (112, 157),
     "settimeofday": (164, 170),
     "setxattr": (188, 5),
     "shmat": (30, 196),
@@ -110,6 +115,7 @@ _NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "syslog": (103, 116),
     "tgkill": (234, 131),
     "tkill": (200, 130),
+    "umask": (95, 166),
     "umount2": (166, 39),
     "unshare": (272, 97),
     "uselib": (134, None),
@@ -162,6 +168,8 @@ SIGNALS = (
     *("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal"),
 )
 NEW_PROGRAMS = ("execve", "execveat")
+# Files in memory: they are in no directory and, written, in no process's count of memory.
+MEMORY_FILES = ("memfd_create", "memfd_secret")
 
 
 def number(name: str, machine: str) -> int | None:
