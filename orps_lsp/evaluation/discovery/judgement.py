@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from orps_lsp.evaluation.discovery.suite import Observed, SuiteRun
-from orps_lsp.evaluation.protocol import TestResult, Verdict
+from orps_lsp.evaluation.protocol import TestOutcome, TestResult, Verdict
+
+_INTERRUPTED = (TestOutcome.CRASHED, TestOutcome.TIMEOUT)
+MAX_NAMED = 3  # tests of one kind that a note names
 
 
 def files(tests: Mapping[str, Observed]) -> tuple[str, ...]:
@@ -13,20 +16,36 @@ def files(tests: Mapping[str, Observed]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(test.file for test in tests.values() if test.file))
 
 
-def dependable(
-    touching: Mapping[str, Observed], warm: SuiteRun, notes: list[str]
-) -> dict[str, Observed]:
-    """Leave out tests that end otherwise without the rest of the suite: they prove nothing."""
-    kept = {
-        name: test
+def changed(touching: Mapping[str, Observed], alone: SuiteRun) -> set[str]:
+    """Return the tests that end otherwise in ``alone``, or do not run there."""
+    results = alone.results
+    return {
+        name
         for name, test in touching.items()
-        if name in warm.tests and warm.tests[name].result.outcome is test.result.outcome
+        if name not in results or results[name].outcome is not test.result.outcome
     }
-    if len(kept) < len(touching):
-        left_out = [name for name in touching if name not in kept]
-        tests = "One test was" if len(left_out) == 1 else f"{len(left_out)} tests were"
-        notes.append(f"{tests} left out: the outcome changes from run to run ({left_out[0]}).")
-    return kept
+
+
+def undependable(flaky: Sequence[str], dependent: Sequence[str]) -> list[str]:
+    """Say which tests prove nothing, and why."""
+    notes = []
+    if flaky:
+        notes.append(f"{_left_out(flaky)}: the outcome changes from run to run ({_few(flaky)}).")
+    if dependent:
+        notes.append(
+            f"{_left_out(dependent)}: without the rest of the suite the outcome was another "
+            f"({_few(dependent)})."
+        )
+    return notes
+
+
+def _left_out(names: Sequence[str]) -> str:
+    return "One test was left out" if len(names) == 1 else f"{len(names)} tests were left out"
+
+
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - MAX_NAMED
+    return ", ".join(names[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def module_name(run: SuiteRun) -> str:
@@ -52,12 +71,23 @@ def remarks(run: SuiteRun, touching: Mapping[str, Observed]) -> list[str]:
         files = "One test file" if len(run.errors) == 1 else f"{len(run.errors)} test files"
         last = message.splitlines()[-1] if message else "no reason given"
         notes.append(f"{files} could not be collected, first {where}: {last}")
-    if not run.done:
-        notes.append("The tests' process ended before all had run.")
     return notes
 
 
-def not_recorded(run: SuiteRun, touched: bool, failing: bool) -> list[str]:
+def unfinished(run: SuiteRun, limit: float) -> str:
+    """Say that not all tests ran."""
+    ended = sum(test.result.outcome not in _INTERRUPTED for test in run.tests.values())
+    ran = f"{ended} of {run.collected} tests ran"
+    if run.timed_out:
+        return (
+            f"The project's tests did not finish within {limit:g} s; {ran}, and those that call "
+            "the function are used. The setting 'test_timeout' gives them longer."
+        )
+    during = f" during {next(iter(run.crashed))}" if run.crashed else ""
+    return f"The tests' process ended before all had run{during}; {ran}."
+
+
+def not_recorded(unpicklable: int, touched: bool, failing: bool) -> list[str]:
     """Say what of the tests' calls cannot be compared, and why."""
     sentences: list[str] = []
     if not touched:
@@ -66,7 +96,6 @@ def not_recorded(run: SuiteRun, touched: bool, failing: bool) -> list[str]:
         sentences.append(
             "Tests of the original fail, so it was compared only on calls of tests that pass."
         )
-    unpicklable = run.done.get("unpicklable", 0)
     if unpicklable:
         calls = "One call has" if unpicklable == 1 else f"{unpicklable} calls have"
         sentences.append(f"{calls} arguments that cannot be copied, so only the tests check them.")

@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orps_lsp.evaluation.client import End, Event, Worker
-from orps_lsp.evaluation.protocol import TestOutcome, TestResult
+from orps_lsp.evaluation.protocol import (
+    TestOutcome,
+    TestResult,
+    TestsListener,
+    TestsProgress,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,17 @@ class SuiteRun:
         return {name: test.result for name, test in self.tests.items()}
 
     @property
+    def entered(self) -> dict[str, Observed]:
+        """The tests that ended and during which the function was entered."""
+        return {name: test for name, test in self.tests.items() if test.entered}
+
+    @property
+    def crashed(self) -> dict[str, Observed]:
+        """The test that ran when the process ended, if one did."""
+        outcome = TestOutcome.CRASHED
+        return {name: test for name, test in self.tests.items() if test.result.outcome is outcome}
+
+    @property
     def timed_out(self) -> bool:
         return self.end is not None and (
             self.end.reason == "wall"
@@ -52,8 +68,10 @@ class SuiteRun:
         )
 
 
-async def run_suite(worker: Worker, job: Mapping[str, Any], wall: float) -> SuiteRun:
-    """Run ``job`` in a child for at most ``wall`` seconds.
+async def run_suite(
+    worker: Worker, job: Mapping[str, Any], wall: float, listen: TestsListener | None = None
+) -> SuiteRun:
+    """Run ``job`` in a child for at most ``wall`` seconds; ``listen`` hears of each test's end.
 
     Raises:
         WorkerDied: the whole worker is gone.
@@ -69,6 +87,8 @@ async def run_suite(worker: Worker, job: Mapping[str, Any], wall: float) -> Suit
             elif "result" in event:
                 running = None
                 run.tests[event["result"]] = _observed(event)
+                if listen is not None:
+                    listen(TestsProgress(len(run.tests), run.collected, len(run.entered)))
             elif "call" in event:
                 run.calls[event["call"]] = base64.b64decode(event["pickle"])
             elif "collect_error" in event:
@@ -103,7 +123,9 @@ def _interrupted(test: str, run: SuiteRun) -> TestResult:
         message = "It had not finished when its time was over."
         return TestResult(test, TestOutcome.TIMEOUT, message=message)
     how = "The process ended while it ran"
-    if run.end is not None and run.end.reason == "signal":
+    if run.end is not None and run.end.fault:
+        how += f": it {run.end.fault}"
+    elif run.end is not None and run.end.reason == "signal":
         how += f" ({signal.Signals(run.end.status).name})"
     elif run.end is not None:
         how += f" (exit status {run.end.status})"
