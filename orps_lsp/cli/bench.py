@@ -1,4 +1,4 @@
-"""``orps-lsp bench engine|trace``: measure, on this machine, what the README claims."""
+"""``orps-lsp bench engine|evaluate|trace``: measure, on this machine, what the README claims."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from orps_lsp.config import Origin, Settings, parse
 
 if TYPE_CHECKING:
     from orps_lsp.bench.engine.report import Report
+    from orps_lsp.bench.evaluate.report import Report as EvaluateReport
     from orps_lsp.refine import Request
 
 _INTERRUPTED = 130
@@ -162,6 +163,64 @@ def _print_report(report: Report) -> None:
         )
 
 
+# -- bench evaluate
+
+
+def _configure_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--repeat", type=_whole, default=10, metavar="N", help="runs of each version (default: 10)"
+    )
+    parser.add_argument(
+        "--trials",
+        type=_whole,
+        default=100,
+        metavar="N",
+        help="measurements of each speed-up; 0 leaves them out (default: 100)",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the JSON to this file too")
+
+
+def _run_evaluate(args: argparse.Namespace) -> int:
+    from orps_lsp.bench.evaluate.run import run
+
+    if args.out:
+        _check_writable(args.out)
+    report = _interruptible(run(args.repeat, args.trials, _progress()))
+    if report is None:
+        return _INTERRUPTED
+    text = json.dumps(report.to_json(), indent=2)
+    if args.out:
+        args.out.write_text(text + "\n", encoding="utf-8")
+    if args.json:
+        print(text)
+    else:
+        _print_evaluate(report)
+    return 0
+
+
+def _print_evaluate(report: EvaluateReport) -> None:
+    console = Console(markup=False, highlight=False)
+    machine = report.machine
+    console.print(f"{machine.cores} cores ({machine.cpu}); sandbox: {report.sandbox}")
+    if report.projects:
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+        table.add_column("ms per candidate", no_wrap=True)
+        for mode in report.projects[0].milliseconds:
+            table.add_column(mode, justify="right")
+        for mode in ("full", "collected"):
+            table.add_column(f"fresh/{mode}", justify="right", no_wrap=True)
+        for modes in report.projects:
+            table.add_row(
+                f"{modes.project} ({modes.tests} of {modes.suite} tests)",
+                *(f"{modes.median(mode):.1f}" for mode in modes.milliseconds),
+                *(f"{modes.times(mode):.1f}x" for mode in ("full", "collected")),
+            )
+        console.print(table)
+    for line in report.ranking.lines() if report.ranking else ():
+        console.print(line)
+
+
 # -- bench trace
 
 
@@ -273,6 +332,10 @@ def _check_writable(path: Path) -> None:
         raise UsageError(f"{path} is no file that could be written.", "Give another --out.")
 
 
+def _whole(text: str) -> int:
+    return _at_least(0, text)
+
+
 def _positive(text: str) -> int:
     return _at_least(1, text)
 
@@ -303,6 +366,11 @@ _BENCHES = {
         "measure the engine beside llama.cpp's own limit and the plain way to use it",
         _configure_engine,
         _run_engine,
+    ),
+    "evaluate": _Bench(
+        "measure evaluations beside a plain pytest, and how surely speeds are told apart",
+        _configure_evaluate,
+        _run_evaluate,
     ),
     "trace": _Bench(
         "record what a search asks of the engine, for `bench engine --trace`",

@@ -19,10 +19,11 @@ from search_support import FakeEvaluator, answer, run, verified
 from orps_lsp.bench.engine.process import module, running
 from orps_lsp.bench.engine.record import ALL_ROUNDS, Recorder
 from orps_lsp.bench.engine.replay import replay
-from orps_lsp.bench.engine.report import Machine, Replay, Report, Row, Server, Speeds
+from orps_lsp.bench.engine.report import Replay, Report, Row, Server, Speeds
 from orps_lsp.bench.engine.texts import LEAST, Quote, Text, Written, filled, quoting, shared
 from orps_lsp.bench.engine.trace import SHIPPED, Trace, TracedRequest, needed
 from orps_lsp.bench.errors import BenchError
+from orps_lsp.bench.machine import Machine
 from orps_lsp.cli import main
 from orps_lsp.llm.protocol import (
     Choice,

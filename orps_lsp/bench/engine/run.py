@@ -20,11 +20,12 @@ from orps_lsp import models
 from orps_lsp.bench.engine import external
 from orps_lsp.bench.engine.process import Child, module, running
 from orps_lsp.bench.engine.replay import Replayed, forced, replay
-from orps_lsp.bench.engine.report import Replay, Report, Row, Server, Speeds, survey
+from orps_lsp.bench.engine.report import Replay, Report, Row, Server, Speeds
 from orps_lsp.bench.engine.texts import Text
 from orps_lsp.bench.engine.trace import Trace, TracedRequest, quoted
 from orps_lsp.bench.engine.workload import sampling, short_prompt, unread_prompt
 from orps_lsp.bench.errors import BenchError
+from orps_lsp.bench.machine import survey
 from orps_lsp.config import Settings
 from orps_lsp.llm import create_engine
 from orps_lsp.llm.llama_cpp.client import ENVIRONMENT
