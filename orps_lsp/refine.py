@@ -11,7 +11,7 @@ from typing import TypeVar
 from orps_lsp.config import Settings
 from orps_lsp.errors import OrpsError
 from orps_lsp.evaluation.evaluator import open_evaluator
-from orps_lsp.evaluation.protocol import Baseline, Target
+from orps_lsp.evaluation.protocol import Baseline, Target, TestsListener, TestsProgress
 from orps_lsp.llm.protocol import Engine
 from orps_lsp.search.core import Options
 from orps_lsp.search.prompts import Task
@@ -23,6 +23,7 @@ from orps_lsp.source.locate import Function, SourceError, check_refinable, find
 _ROOT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini", ".git")
 _TESTS_SHOWN = {Intent.FIX: 8, Intent.OPTIMISE: 2, Intent.SIMPLIFY: 4}
 _LINES_SHOWN = 30  # of one test; a longer one would crowd out the function
+_REPORT_SECONDS = 1.0  # between two reports of how far the tests are
 _T = TypeVar("_T")
 
 
@@ -77,7 +78,7 @@ async def refine(
     evaluator = await _unless_stopped(open_evaluator(target, settings), stop)
     try:
         listen(Progress(phase="running the tests"))
-        baseline = await _unless_stopped(evaluator.baseline(), stop)
+        baseline = await _unless_stopped(evaluator.baseline(_tests_reporter(listen)), stop)
         intent = _intent(request, function, baseline)
         task = Task(
             name=f"{request.file.relative_to(request.workspace).as_posix()}::{request.qualname}",
@@ -108,6 +109,23 @@ async def refine(
         )
     finally:
         await evaluator.close()
+
+
+def _tests_reporter(listen: ProgressListener) -> TestsListener:
+    """Report now and then how far the project's tests are."""
+    clock = asyncio.get_running_loop().time
+    next_time = clock() + _REPORT_SECONDS
+
+    def report(tests: TestsProgress) -> None:
+        nonlocal next_time
+        if clock() < next_time:
+            return
+        next_time = clock() + _REPORT_SECONDS
+        calls = "calls" if tests.touching == 1 else "call"
+        told = f"{tests.done} of {tests.collected}, {tests.touching} {calls} it"
+        listen(Progress(phase=f"running the tests: {told}"))
+
+    return report
 
 
 def _function(request: Request) -> Function:

@@ -174,12 +174,12 @@ def _print_refinement(console: Console, refinement: Refinement) -> None:
         )
     )
     if evidence := evaluation.evidence:
-        rows.append(
-            (
-                "evidence",
-                f"{evidence.replayed} recorded + {evidence.generated} generated inputs agree",
-            )
-        )
+        agree = f"{evidence.replayed} recorded + {evidence.generated} generated inputs agree"
+        if evidence.tolerance:
+            agree += f", floats within {evidence.tolerance:g}"
+        rows.append(("evidence", agree))
+        if evidence.proof:
+            rows.append(("proof", evidence.proof))
         rows += [("not checked", sentence) for sentence in evidence.unchecked]
     score = f"score {candidate.score:.2f}"
     if candidate.process is not None:
@@ -204,6 +204,7 @@ def _speed(speedup: Speedup | None) -> str:
         return "speed not measured"
     low, median, high = map(_ratio, (speedup.low, speedup.median, speedup.high))
     interval = f"{median}x ({low} to {high}, {speedup.pairs} pairs)"
+    interval = f"{interval} {speedup.conditions}".strip()
     return interval if speedup.claimed else f"{interval}: no gain to speak of"
 
 

@@ -7,7 +7,8 @@ import base64
 import contextlib
 import itertools
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+import signal
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,17 +29,25 @@ class WorkerDied(EvaluationError):
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a child ended: ``exit``, ``signal``, ``wall`` (time limit) or ``killed`` (by us)."""
+    """How a child ended.
+
+    By ``exit``, ``signal``, ``wall`` (time limit), ``excess`` (``fault`` says what it did too much
+    of) or ``killed`` (by us).
+    """
 
     reason: str
     status: int
+    fault: str = ""
 
 
 class Worker:
     """A running worker. :meth:`close` ends it and all its children."""
 
-    def __init__(self, process: SandboxedProcess) -> None:
+    def __init__(
+        self, process: SandboxedProcess, on_kill: Callable[[], None] = lambda: None
+    ) -> None:
         self._process = process
+        self._on_kill = on_kill
         self._children: dict[str, asyncio.Queue[Event | End | None]] = {}
         self._replies: asyncio.Queue[Event | None] = asyncio.Queue()
         self._names = itertools.count(1)
@@ -46,10 +55,20 @@ class Worker:
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, sandbox: Sandbox, python: Path, policy: Policy) -> Worker:
-        """Start the worker under the user's interpreter ``python``."""
+    async def start(
+        cls,
+        sandbox: Sandbox,
+        python: Path,
+        policy: Policy,
+        on_kill: Callable[[], None] = lambda: None,
+    ) -> Worker:
+        """Start the worker under the user's interpreter ``python``.
+
+        ``on_kill`` hears of each child that was killed neither by the worker nor by a limit: by
+        the kernel when memory was short, or by a person.
+        """
         argv = [str(python), "-B", str(WORKER / "__main__.py")]
-        return cls(await sandbox.spawn(argv, policy))
+        return cls(await sandbox.spawn(argv, policy), on_kill)
 
     async def preload(self, modules: Iterable[str], workspace: Path) -> bool:
         """Import libraries for all later children.
@@ -58,13 +77,26 @@ class Worker:
         library started threads.
         """
         self._command(op="preload", modules=list(modules), workspace=str(workspace))
+        reply = await self._reply(PRELOAD_SECONDS)
+        return not reply["tainted"]
+
+    async def collect(self, job: Mapping[str, Any], wall: float) -> str:
+        """Load the tests of ``job``, once for all later children, which then run these alone.
+
+        Returns why that cannot be done, or an empty text. If it cannot, close the worker.
+        """
+        self._command(op="collect", job=job)
+        reason: str = (await self._reply(wall))["refused"]
+        return reason
+
+    async def _reply(self, wall: float) -> Event:
         try:
-            reply = await asyncio.wait_for(self._replies.get(), PRELOAD_SECONDS)
+            reply = await asyncio.wait_for(self._replies.get(), wall)
         except asyncio.TimeoutError:
             raise self._died("The worker did not answer.") from None
         if reply is None:
             raise self._died("The worker ended.")
-        return not reply["tainted"]
+        return reply
 
     def set_inputs(self, inputs: Iterable[bytes]) -> None:
         """Give the pickled calls that later hosts count by index."""
@@ -129,7 +161,9 @@ class Worker:
         if queue is None:
             return  # late news of a child that nobody waits for any more
         if "end" in message:
-            queue.put_nowait(End(message["end"], message["status"]))
+            if message["end"] == "signal" and message["status"] == signal.SIGKILL:
+                self._on_kill()
+            queue.put_nowait(End(message["end"], message["status"], message["fault"]))
         else:
             queue.put_nowait(message["event"])
 

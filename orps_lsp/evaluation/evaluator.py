@@ -7,17 +7,28 @@ from dataclasses import replace
 from orps_lsp.config import Settings
 from orps_lsp.evaluation import original, sandbox
 from orps_lsp.evaluation.discovery import judgement
-from orps_lsp.evaluation.discovery.suite import in_order, run_suite
-from orps_lsp.evaluation.equivalence import replay
+from orps_lsp.evaluation.discovery.suite import SuiteRun, in_order
+from orps_lsp.evaluation.equivalence import prove, replay
 from orps_lsp.evaluation.hosts import HostFailed, Job
 from orps_lsp.evaluation.limits import Limits
 from orps_lsp.evaluation.original import Original
 from orps_lsp.evaluation.project.interpreter import Interpreter
 from orps_lsp.evaluation.project.interpreter import find as find_interpreter
-from orps_lsp.evaluation.protocol import Baseline, Evaluation, Speedup, Target, Verdict
+from orps_lsp.evaluation.protocol import (
+    Baseline,
+    Evaluation,
+    Target,
+    TestResult,
+    TestsListener,
+    Verdict,
+)
+from orps_lsp.evaluation.runner import TestRunner
 from orps_lsp.evaluation.sandbox import Sandbox
 from orps_lsp.evaluation.session import Session
-from orps_lsp.evaluation.timing import pairs
+from orps_lsp.evaluation.timing.measure import measure
+from orps_lsp.store import Store
+
+MAX_ATTEMPTS = 3  # at a verdict, where processes are killed from outside
 
 
 async def open_evaluator(target: Target, settings: Settings) -> LocalEvaluator:
@@ -29,7 +40,7 @@ async def open_evaluator(target: Target, settings: Settings) -> LocalEvaluator:
     """
     interpreter = await find_interpreter(target.workspace, settings.python)
     chosen = await sandbox.choose(settings.sandbox)
-    limits = Limits(settings.test_timeout, settings.memory_mb)
+    limits = Limits.of(settings)
     evaluator = LocalEvaluator(target, interpreter, chosen, limits)
     await evaluator.start()
     return evaluator
@@ -42,7 +53,9 @@ class LocalEvaluator:
         self, target: Target, interpreter: Interpreter, box: Sandbox, limits: Limits
     ) -> None:
         self._session = Session(target, interpreter, box, limits)
+        self._store = Store()
         self._original: Original | None = None
+        self._runner: TestRunner | None = None
 
     async def start(self) -> None:
         """Start the worker, so that what is wrong with interpreter or sandbox is known early."""
@@ -52,66 +65,81 @@ class LocalEvaluator:
         """See the protocol."""
         await self._session.close()
 
-    async def baseline(self) -> Baseline:
+    async def baseline(self, listen: TestsListener | None = None) -> Baseline:
         """See the protocol."""
         self._original = None
-        self._original = await self._session.with_restart(lambda: original.learn(self._session))
-        return self._original.baseline
+        session = self._session
+        known = await session.with_restart(lambda: original.learn(session, self._store, listen))
+        self._runner = TestRunner(session, known.baseline.tests, known.files, known.wall)
+        await self._runner.prepare()
+        self._original = known
+        return known.baseline
 
     async def evaluate(self, module_source: str) -> Evaluation:
         """See the protocol."""
-        known = self._original
-        if known is None:
+        known, runner = self._original, self._runner
+        if known is None or runner is None:
             raise RuntimeError("the baseline comes first")
-        return await self._session.with_restart(lambda: self._judge(known, module_source))
+        session = self._session
+        for _ in range(MAX_ATTEMPTS):
+            kills = session.kills
+            judged = await session.with_restart(lambda: self._judge(known, runner, module_source))
+            if session.kills == kills:
+                break
+        return judged
 
-    async def _judge(self, known: Original, source: str) -> Evaluation:
+    async def _judge(self, known: Original, runner: TestRunner, source: str) -> Evaluation:
         expected = known.baseline.tests
         if not expected:
             reason = "No test calls the function, so nothing would show that this version is right."
             return Evaluation(Verdict.BROKEN, (), reason)
-        session = self._session
-        worker = await session.worker()
-        job = session.tests_job(
-            source, known.wall, files=known.files, ids=[test.id for test in expected]
-        )
-        run = await run_suite(worker, job, known.wall)
-        tests = in_order(expected, run)
-        fault = judgement.fault(run, tests)
-        if fault is not None:
-            return Evaluation(fault[0], tests, fault[1])
-        host = session.host_job(source, known.module, known.path)
+        failed, tests = _against(expected, await runner.run(source))
+        if failed is not None:
+            return failed
+        host = self._session.host_job(source, known.module, known.path)
         try:
-            evidence = await replay.check(worker, host, known.oracle)
+            evidence = await replay.check(await self._session.worker(), host, known.oracle)
         except HostFailed as error:
             reason = f"It cannot be loaded by itself, as the original can: {error}."
             return Evaluation(Verdict.BROKEN, tests, reason)
         if evidence.disagreements:
             reason = evidence.first_disagreement
             return Evaluation(Verdict.DISAGREES, tests, reason, evidence)
+        # Few come this far; what is offered has passed as the user will run it.
+        failed, tests = _against(expected, await runner.fresh(source))
+        if failed is not None:
+            return failed
+        reference = self._session.host_job(self._session.target.source, known.module, known.path)
+        if not known.baseline.failed:
+            proof = await prove.prove(self._session, reference, host, known.oracle)
+            if proof.difference:
+                return Evaluation(Verdict.DISAGREES, tests, proof.difference, evidence)
+            evidence = replace(evidence, proof=proof.sentence)
         passed = Evaluation(Verdict.VERIFIED, tests, evidence=evidence)
-        return await self._measured(known, host, passed)
+        return await self._measured(known, reference, host, passed)
 
-    async def _measured(self, known: Original, candidate: Job, passed: Evaluation) -> Evaluation:
+    async def _measured(
+        self, known: Original, reference: Job, candidate: Job, passed: Evaluation
+    ) -> Evaluation:
         """Add speed and memory, where the original works and can be called by itself."""
         costs = known.costs
         if known.baseline.failed or costs.work is None or passed.evidence is None:
             return passed
-        session = self._session
-        worker = await session.worker()
-        reference = session.host_job(session.target.source, known.module, known.path)
-        speedup: Speedup | str
-        try:
-            speedup = await pairs.time_pairs(worker, reference, candidate, costs.work)
-            peak = await pairs.peak_memory(worker, candidate, known.oracle.returning)
-        except HostFailed as error:
-            speedup, peak = f"Its speed could not be measured: {error}.", None
-        evidence = passed.evidence
-        if isinstance(speedup, str):
-            evidence = replace(evidence, unchecked=(*evidence.unchecked, speedup))
+        worker = await self._session.worker()
+        measured = await measure(worker, reference, candidate, costs, costs.work)
+        unchecked = (*passed.evidence.unchecked, *measured.notes)
         return replace(
             passed,
-            evidence=evidence,
-            speedup=speedup if isinstance(speedup, Speedup) else None,
-            memory_ratio=peak / costs.peak_bytes if peak and costs.peak_bytes else None,
+            evidence=replace(passed.evidence, unchecked=unchecked),
+            speedup=measured.speedup,
+            memory_ratio=measured.memory_ratio,
         )
+
+
+def _against(
+    expected: tuple[TestResult, ...], run: SuiteRun
+) -> tuple[Evaluation | None, tuple[TestResult, ...]]:
+    """Say what a run of the tests has against a candidate, and how each test ended."""
+    tests = in_order(expected, run)
+    fault = judgement.fault(run, tests)
+    return (Evaluation(fault[0], tests, fault[1]) if fault else None), tests

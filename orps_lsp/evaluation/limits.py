@@ -1,8 +1,10 @@
-"""How much time and memory an evaluation may take."""
+"""How much time and memory an evaluation may take, and how exact it is."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from orps_lsp.config import Settings
 
 MIN_TEST_SECONDS = 5.0
 TEST_FACTOR = 10.0  # how much longer than the original's tests a candidate's may take
@@ -10,10 +12,26 @@ TEST_FACTOR = 10.0  # how much longer than the original's tests a candidate's ma
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of the baseline in seconds of wall time, and of every child's memory in MiB."""
+    """Of the baseline in seconds of wall time, and of every child's memory in MiB.
+
+    ``float_tolerance`` is the relative difference that floats in results may have.
+    ``prove_seconds`` is for one candidate, where CrossHair is installed.
+    """
 
     test_timeout: float = 120.0
     memory_mb: int = 2048
+    float_tolerance: float = 0.0
+    prove_seconds: float = 0.0
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """Return those that the settings name."""
+        return cls(
+            test_timeout=settings.test_timeout,
+            memory_mb=settings.memory_mb,
+            float_tolerance=settings.float_tolerance,
+            prove_seconds=settings.prove_seconds,
+        )
 
     @property
     def memory_bytes(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -117,9 +118,9 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Speedup:
-    """Original's time over the candidate's: median of ``pairs`` ratios with its 95 % interval.
+    """Original's time over the candidate's: the middle of ``pairs`` ratios, and its 99 % interval.
 
-    ``clock`` is ``cpu``, or ``wall`` for functions that mostly wait (sleep, files). ``scale`` is
+    See ``timing/statistics.py``. ``clock`` is ``cpu``, or ``wall`` for functions that mostly wait (sleep, files). ``scale`` is
     how many times larger than the tests' inputs those measured were: 1 where the tests' own are
     large enough to show anything.
     """
@@ -138,6 +139,14 @@ class Speedup:
     def claimed(self) -> bool:
         """Whether "faster" may be said: the interval is above the noise, the gain worth saying."""
         return self.low > self.NOISE_FLOOR and self.median >= self.MINIMUM_GAIN
+
+    @property
+    def conditions(self) -> str:
+        """In words, what was measured; empty if that is CPU time on the tests' own inputs."""
+        parts = ["in wall time"] if self.clock == "wall" else []
+        if self.scale != 1:
+            parts.append(f"on inputs {self.scale:g} times as large")
+        return " ".join(parts)
 
 
 class Verdict(str, Enum):
@@ -165,11 +174,25 @@ class Evaluation:
         return sum(test.passed for test in self.tests)
 
 
+@dataclass(frozen=True, slots=True)
+class TestsProgress:
+    """How far a run of the suite is: tests that ended, that there are, that call the function."""
+
+    __test__ = False
+
+    done: int
+    collected: int
+    touching: int
+
+
+TestsListener = Callable[[TestsProgress], None]
+
+
 class Evaluator(Protocol):
     """Runs one target's tests. One evaluation at a time; the baseline comes first."""
 
-    async def baseline(self) -> Baseline:
-        """Run the original.
+    async def baseline(self, listen: TestsListener | None = None) -> Baseline:
+        """Run the original; ``listen`` hears after each test how far that is.
 
         Raises:
             BaselineError: no test can be run (collection fails, pytest is missing, time limit).

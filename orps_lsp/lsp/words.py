@@ -135,7 +135,11 @@ def _details(best: Refinement) -> Iterator[str]:
         if number
     ]
     agree = f"; {' and '.join(compared)} inputs agree" if compared else ""
+    if evidence.tolerance:
+        agree += f", floats within {evidence.tolerance:g}"
     yield f"**Evidence**: {tests}{agree}."
+    if evidence.proof:
+        yield f"**Proof**: {escape(evidence.proof)}"
     if evidence.unchecked:
         yield f"**Not checked**: {escape(' '.join(evidence.unchecked))}"
 
@@ -144,6 +148,7 @@ def _speedup(speedup: Speedup | None) -> str:
     if speedup is None:
         return "not measured"
     text = f"{speedup.median:.2f}x ({speedup.low:.2f} to {speedup.high:.2f})"
+    text = f"{text} {speedup.conditions}".strip()
     return text if speedup.claimed or speedup.median < 1 else f"{text}, within noise"
 
 

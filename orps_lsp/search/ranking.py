@@ -90,7 +90,8 @@ def summary(intent: Intent, candidate: Candidate, original: Complexity) -> str:
     assert evaluation and complexity
     parts = []
     if evaluation.speedup and evaluation.speedup.claimed:
-        parts.append(f"{evaluation.speedup.median:.3g}x faster")
+        faster = f"{evaluation.speedup.median:.3g}x faster"
+        parts.append(f"{faster} {evaluation.speedup.conditions}".strip())
     if evaluation.memory_ratio is not None and evaluation.memory_ratio <= _SMALLER:
         parts.append(f"{1 - evaluation.memory_ratio:.0%} less memory")
     if intent is not Intent.OPTIMISE and (factor := simplicity(original, complexity)) >= _SIMPLER:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from evaluation_support import evaluating, write_project
+from evaluation_support import NO_PLUGINS, evaluating, write_project
 
 from orps_lsp.evaluation.protocol import Verdict
 
@@ -386,6 +388,176 @@ CASES = [
             ("x + x", "x ** 2", V.DISAGREES),
         ),
     ),
+    Case(
+        name="namespace package, found by a conftest that changes the path",
+        qualname="half",
+        file="lib/space/name/core.py",
+        files={
+            "lib/space/name/core.py": "def half(x):\n    return x // 2\n",
+            "conftest.py": """
+                import pathlib, sys
+                sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+            """,
+            "tests/conftest.py": """
+                import pytest
+
+                @pytest.fixture
+                def four():
+                    return 4
+            """,
+            "tests/deep/conftest.py": """
+                import pytest
+
+                @pytest.fixture
+                def eight(four):
+                    return 2 * four
+            """,
+            "tests/deep/test_half.py": """
+                from space.name.core import half
+
+                def test_half(four, eight):
+                    assert half(eight) == four
+            """,
+        },
+        touching=("tests/deep/test_half.py::test_half",),
+        recorded=1,
+        versions=(
+            ("x // 2", "x >> 1", V.VERIFIED),
+            ("x // 2", "int(x / 2)", V.DISAGREES),
+        ),
+    ),
+    Case(
+        name="tests inside the package, two with one name",
+        qualname="both",
+        file="pkg/core.py",
+        files={
+            "pkg/__init__.py": "",
+            "pkg/core.py": "def both(a, b):\n    return [a, b]\n",
+            "pkg/one/__init__.py": "",
+            "pkg/one/test_it.py": """
+                from ..core import both
+
+                def test_it():
+                    assert both(1, 2) == [1, 2]
+            """,
+            "pkg/two/__init__.py": "",
+            "pkg/two/test_it.py": """
+                from pkg.core import both
+
+                def test_it():
+                    assert both("a", "b") == ["a", "b"]
+
+                def test_nothing():
+                    pass
+            """,
+        },
+        touching=("pkg/one/test_it.py::test_it", "pkg/two/test_it.py::test_it"),
+        recorded=2,
+        versions=(
+            ("return [a, b]", "return list((a, b))", V.VERIFIED),
+            ("return [a, b]", "return [a, b] if a != 3 else []", V.DISAGREES),
+            ("return [a, b]", "return [b, a]", V.FAILED_TESTS),
+        ),
+    ),
+    Case(
+        name="one module under two names",
+        qualname="double",
+        file="src/pkg/core.py",
+        files={
+            "src/pkg/__init__.py": "",
+            "src/pkg/core.py": "def double(x):\n    return x + x\n",
+            "test_one.py": """
+                from pkg.core import double
+
+                def test_one():
+                    assert double(1) == 2
+            """,
+            "test_two.py": """
+                import pkg.core
+                import src.pkg.core
+
+                def test_two():
+                    assert src.pkg.core.double is not pkg.core.double
+                    assert src.pkg.core.double([1]) == [1, 1]
+            """,
+        },
+        touching=("test_one.py::test_one", "test_two.py::test_two"),
+        recorded=2,
+        versions=(
+            ("x + x", "x * 2", V.VERIFIED),
+            ("x + x", "2 + x - 1", V.FAILED_TESTS),
+        ),
+    ),
+    Case(
+        name="module that needs what conftest sets: the tests alone",
+        qualname="greet",
+        files={
+            "core.py": """
+                import os
+
+                MODE = os.environ["GREETING_MODE"]
+
+                def greet(name):
+                    return MODE + name
+            """,
+            "conftest.py": "import os\nos.environ['GREETING_MODE'] = 'hello '\n",
+            "test_core.py": """
+                from core import greet
+
+                def test_greet():
+                    assert greet("you") == "hello you"
+            """,
+        },
+        touching=("test_core.py::test_greet",),
+        unchecked="cannot be called outside of its tests: KeyError: 'GREETING_MODE'",
+        versions=(
+            ("MODE + name", "f'{MODE}{name}'", V.VERIFIED),
+            ("MODE + name", "name + MODE", V.FAILED_TESTS),
+        ),
+    ),
+    Case(
+        name="unittest classes, asynchronous ones too, under pytest",
+        qualname="Counter.add",
+        files={
+            "core.py": """
+                class Counter:
+                    def __init__(self):
+                        self.counts = {}
+
+                    def add(self, key):
+                        if key not in self.counts:
+                            self.counts[key] = 0
+                        self.counts[key] += 1
+                        return self.counts[key]
+            """,
+            "test_core.py": """
+                import unittest
+                from core import Counter
+
+                class AddTest(unittest.TestCase):
+                    def setUp(self):
+                        self.counter = Counter()
+
+                    def test_twice(self):
+                        self.assertEqual([self.counter.add("a") for _ in range(2)], [1, 2])
+
+                class AsyncTest(unittest.IsolatedAsyncioTestCase):
+                    async def test_once(self):
+                        self.assertEqual(Counter().add("b"), 1)
+            """,
+        },
+        touching=("test_core.py::AddTest::test_twice", "test_core.py::AsyncTest::test_once"),
+        recorded=3,
+        versions=(
+            (
+                "if key not in self.counts:",
+                "self.counts[key] = self.counts.get(key, 0) + 1\n"
+                "        return self.counts[key]\n        if key not in self.counts:",
+                V.VERIFIED,
+            ),
+            ("+= 1", "+= 2", V.FAILED_TESTS),
+        ),
+    ),
 ]
 
 
@@ -413,3 +585,105 @@ async def test_project(tmp_path: Path, case: Case) -> None:
                 assert case.unchecked in " ".join(evaluation.evidence.unchecked)
             else:
                 assert evaluation.reason
+
+
+IMPORTLIB = "--import-mode=importlib"
+CONFIGURATIONS = {
+    "pytest.ini": "[pytest]\naddopts = {options}\ntestpaths = checks\npython_files = check_*.py\n",
+    "tox.ini": "[pytest]\naddopts = {options}\ntestpaths = checks\npython_files = check_*.py\n",
+    "setup.cfg": (
+        "[tool:pytest]\naddopts = {options}\ntestpaths = checks\npython_files = check_*.py\n"
+    ),
+    "pyproject.toml": (
+        "[tool.pytest.ini_options]\naddopts = '{options}'\ntestpaths = ['checks']\n"
+        "python_files = ['check_*.py']\npythonpath = ['lib']\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+@pytest.mark.parametrize("options", [IMPORTLIB, "--doctest-modules --doctest-glob=*.txt"])
+async def test_the_projects_own_configuration_holds(
+    tmp_path: Path, name: str, options: str
+) -> None:
+    """Two tests of one name need import mode importlib; a doctest is one more test."""
+    test = "from core import f\ndef test_it():\n    assert f({0}) == {0}\n"
+    file = "lib/core.py" if name == "pyproject.toml" else "core.py"
+    files = {
+        file: 'def f(x):\n    """>>> f(3)\n    3\n    """\n    return x\n',
+        "checks/one/check_it.py": test.format(1),
+        "test_ignored.py": "raise SystemExit\n",
+    }
+    touching = {"checks/one/check_it.py::test_it"}
+    if options == IMPORTLIB:
+        files["checks/two/check_it.py"] = test.format(2)
+        touching.add("checks/two/check_it.py::test_it")
+    root = write_project(tmp_path, files)
+    (root / "pytest.ini").unlink()
+    (root / name).write_text(CONFIGURATIONS[name].format(options=f"{NO_PLUGINS} {options}"))
+    source = (root / file).read_text()
+    async with evaluating(root, "f", file) as evaluator:
+        baseline = await evaluator.baseline()
+        other = await evaluator.evaluate(source.replace("return x", "return float(x)"))
+        wrong = await evaluator.evaluate(source.replace("return x", "return 0"))
+    assert {test.id for test in baseline.tests} == touching
+    assert other.verdict is V.DISAGREES, other.reason
+    assert wrong.verdict is V.FAILED_TESTS
+
+
+FINDER = """
+import sys, importlib.machinery, importlib.util
+
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "shop":
+            folder = {folder!r}
+            return importlib.util.spec_from_file_location(
+                name, folder + "/__init__.py", submodule_search_locations=[folder]
+            )
+
+sys.meta_path.append(Finder)
+"""
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Path:
+    path = tmp_path / "environment"
+    command = [sys.executable, "-m", "venv", "--without-pip", str(path)]
+    subprocess.run(command, check=True, timeout=60)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["path", "finder"])
+async def test_an_editable_install(tmp_path: Path, environment: Path, kind: str) -> None:
+    test = """
+        import unittest
+        from shop.core import f
+
+        class FTest(unittest.TestCase):
+            def test_f(self):
+                self.assertEqual(f([1]), [1])
+    """
+    root = write_project(
+        tmp_path / "project",
+        {
+            "code/shop/__init__.py": "",
+            "code/shop/core.py": "def f(x):\n    return list(x)\n",
+            "tests/test_f.py": test,
+        },
+    )
+    site = environment / "lib/python{}.{}/site-packages".format(*sys.version_info)
+    if kind == "path":
+        (site / "shop.pth").write_text(f"{root / 'code'}\n")
+    else:
+        (site / "_shop_finder.py").write_text(FINDER.format(folder=str(root / "code/shop")))
+        (site / "shop.pth").write_text("import _shop_finder\n")
+    async with evaluating(root, "f", "code/shop/core.py", python=str(environment)) as evaluator:
+        baseline = await evaluator.baseline()
+        other = await evaluator.evaluate("def f(x):\n    return x\n")
+        wrong = await evaluator.evaluate("def f(x):\n    return []\n")
+    assert [test.id for test in baseline.tests] == ["test_f.FTest.test_f"]
+    assert baseline.recorded == 1
+    assert other.verdict is V.DISAGREES, other.reason
+    assert wrong.verdict is V.FAILED_TESTS

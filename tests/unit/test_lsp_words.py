@@ -159,6 +159,8 @@ def test_what_the_model_wrote_stays_text() -> None:
         (None, "not measured"),
         (Speedup(1.01, 0.98, 1.05, 9), "1.01x (0.98 to 1.05), within noise"),
         (Speedup(0.5, 0.4, 0.6, 9), "0.50x (0.40 to 0.60)"),
+        (Speedup(2.5, 2.4, 2.6, 9, "wall"), "2.50x (2.40 to 2.60) in wall time"),
+        (Speedup(9, 8, 10, 9, "cpu", 64), "9.00x (8.00 to 10.00) on inputs 64 times as large"),
     ],
 )
 def test_no_noise_is_sold_as_speed(speedup: Speedup | None, expected: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 
 from orps_lsp.evaluation.client import Worker
 from orps_lsp.evaluation.equivalence import outcomes
@@ -25,12 +26,22 @@ async def check(worker: Worker, job: Job, oracle: Oracle) -> Evidence:
     if not indices:
         return Evidence(unchecked=oracle.unchecked)
     found: dict[int, Outcome] = {}
+    keeps: Mapping[str, Sequence[int]] = {}
     budget = max(10.0, SLOWDOWN * oracle.seconds)
     clock = asyncio.get_running_loop().time
     async with host(worker, job) as child:
         last = clock()
-        child.request(budget, do="outcomes", indices=indices, limit=CALL_SECONDS)
+        child.request(
+            budget,
+            do="outcomes",
+            indices=indices,
+            limit=CALL_SECONDS,
+            budget=budget,
+            closely=list(oracle.closely),
+            floats=oracle.tolerance > 0,
+        )
         async for event in child.events():
+            keeps = event.get("keeps", keeps)
             if "outcome" in event:
                 last = clock()
                 outcome = found[event["outcome"]] = Outcome.from_event(event)
@@ -43,4 +54,22 @@ async def check(worker: Worker, job: Job, oracle: Oracle) -> Evidence:
             elif clock() - last > CALL_SECONDS:  # it hangs where no signal reaches it
                 value = f"no result in {CALL_SECONDS:g} s"
                 found[unfinished] = Outcome("timeout", "", "", value)
-    return outcomes.compare(oracle.outcomes, found, oracle.recorded, oracle.unchecked)
+    return outcomes.compare(
+        oracle.outcomes,
+        found,
+        oracle.recorded,
+        oracle.unchecked,
+        scaled=oracle.scaled,
+        tolerance=oracle.tolerance,
+        keeps=list(_kept(keeps, oracle)),
+    )
+
+
+def _kept(keeps: Mapping[str, Sequence[int]], oracle: Oracle) -> Iterator[str]:
+    """Say what a candidate keeps from call to call."""
+    for name, (before, after) in keeps.items():
+        if name not in oracle.keeps:
+            yield (
+                f"It keeps data between calls, which the original does not: {name!r} grew from "
+                f"{before} to {after} items."
+            )

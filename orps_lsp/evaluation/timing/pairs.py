@@ -1,89 +1,99 @@
-"""Time original and candidate side by side."""
+"""Time original and candidate side by side, in fresh processes for every round."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Literal
 
 from orps_lsp.evaluation.client import Child, Worker
-from orps_lsp.evaluation.hosts import LOAD_SECONDS, Job, host
+from orps_lsp.evaluation.hosts import Job, host
 from orps_lsp.evaluation.protocol import Speedup
 from orps_lsp.evaluation.timing import statistics
+from orps_lsp.evaluation.timing.rounds import (
+    TOO_SLOW,
+    Pair,
+    Rounds,
+    Sample,
+    TooSlow,
+    Unmeasurable,
+    conclude,
+    enough,
+)
+from orps_lsp.evaluation.timing.work import Work
 
-MEASURE_SECONDS = 4.0
-TOO_SLOW = 20.0
+MEASURE_SECONDS = 4.0  # then no further round begins
+WARM_UP = 0.25  # of a sample
+PATIENCE = 25.0  # seconds for a sample: none of the original takes more than a second
 
+Version = Literal["original", "candidate"]
 
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """What the original costs: ``call_seconds`` of CPU time for one pass over its recorded calls.
-
-    ``peak_bytes`` is the tracemalloc peak of such a pass; ``work`` what a sample measures.
-    """
-
-    work: statistics.Work | None = None
-    call_seconds: float | None = None
-    peak_bytes: int | None = None
-
-
-async def costs(worker: Worker, job: Job, indices: Sequence[int]) -> Costs:
-    """Measure the original on the calls ``indices``, all of which return.
-
-    Raises:
-        HostFailed: it does not load by itself.
-    """
-    async with host(worker, job) as child:
-        child.request(LOAD_SECONDS, do="profile", indices=list(indices))
-        found = (await child.answer()).get("ns")
-    if not found:
-        return Costs()
-    return Costs(
-        work=statistics.choose_work(dict(zip(indices, found, strict=True))),
-        call_seconds=sum(found) / 1e9,
-        peak_bytes=await peak_memory(worker, job, indices),
-    )
-
-
-async def peak_memory(worker: Worker, job: Job, indices: Sequence[int]) -> int | None:
-    """Return the tracemalloc peak of one pass over the calls, in bytes; None if it failed."""
-    async with host(worker, job) as child:
-        child.request(LOAD_SECONDS, do="memory", indices=list(indices))
-        peak: int | None = (await child.answer()).get("peak")
-        return peak
+_TURNS: tuple[tuple[Version, Version], ...] = (
+    ("original", "candidate"),
+    ("candidate", "original"),
+)
 
 
 async def time_pairs(
-    worker: Worker, original: Job, candidate: Job, work: statistics.Work
-) -> Speedup | str:
-    """Time both versions side by side, each in its own process; or say why that failed.
+    worker: Worker, original: Job, candidate: Job, work: Work
+) -> tuple[Speedup, str]:
+    """Time both versions until the statistics say enough; see :func:`rounds.conclude`.
 
     Raises:
         HostFailed: a version does not load by itself.
+        Unmeasurable: a call did not end in time, the candidate is much slower, or it cheats.
     """
-    ratios: list[float] = []
+    jobs: dict[Version, Job] = {"original": original, "candidate": candidate}
+    rounds = Rounds()
     clock = asyncio.get_running_loop().time
     end = clock() + MEASURE_SECONDS
-    wall = 5.0 + TOO_SLOW * 2 * work.expected_ns / 1e9
-    async with host(worker, original) as first, host(worker, candidate) as second:
-        for pair in range(statistics.MAX_PAIRS + 1):
-            order = (first, second) if pair % 2 else (second, first)
-            samples = {child: await _sample(child, work, wall) for child in order}
-            before, after = samples[first], samples[second]
-            if before is None or after is None:
-                return "Its speed could not be measured: a call did not end in time."
-            if pair == 0:  # caches are cold
-                if after > TOO_SLOW * max(before, 1):
-                    return f"It is more than {TOO_SLOW:g} times slower than the original."
-                continue
-            ratios.append(before / max(after, 1))
-            over = clock() > end and len(ratios) >= statistics.MIN_INTERVAL
-            if over or statistics.enough(ratios):
-                break
-    return statistics.speedup(ratios) or "Its speed could not be measured."
+    while True:
+        await _round(worker, jobs, work, rounds)
+        over = clock() > end and len(rounds.warm) >= statistics.MIN_ROUNDS
+        if over or enough(rounds):
+            return conclude(rounds, work.scale)
 
 
-async def _sample(child: Child, work: statistics.Work, wall: float) -> int | None:
-    child.request(wall, do="time", indices=list(work.indices), repeats=work.repeats)
-    sample: int | None = (await child.answer()).get("ns")
-    return sample
+async def _round(worker: Worker, jobs: Mapping[Version, Job], work: Work, rounds: Rounds) -> None:
+    """Time one round. Which version starts, and which goes first in a pair, takes turns."""
+    turn = len(rounds.warm)
+    warm_up = 0 if work.is_long else math.ceil(work.repeats * WARM_UP)
+    async with AsyncExitStack() as stack:
+        hosts = {
+            version: await stack.enter_async_context(host(worker, jobs[version]))
+            for version in _TURNS[turn % 2]
+        }
+        if work.once:
+            await _pair(hosts, turn, work.first)
+            rounds.once.append(await _pair(hosts, turn, work.once))
+        pairs = [
+            await _pair(hosts, turn + pair, work.indices, work.repeats, warm_up)
+            for pair in range(work.pairs)
+        ]
+    rounds.warm.append(pairs)
+    if min(rounds.ratios("cpu")[-1], rounds.ratios("wall")[-1]) < 1 / TOO_SLOW:
+        raise TooSlow
+
+
+async def _pair(
+    hosts: Mapping[Version, Child],
+    turn: int,
+    indices: Sequence[int],
+    repeats: int = 1,
+    warm_up: int = 0,
+) -> Pair:
+    samples = {
+        version: await _sample(hosts[version], indices, repeats, warm_up)
+        for version in _TURNS[turn % 2]
+    }
+    return Pair(samples["original"], samples["candidate"])
+
+
+async def _sample(child: Child, indices: Sequence[int], repeats: int, warm_up: int) -> Sample:
+    child.request(PATIENCE, do="time", indices=list(indices), repeats=repeats, warm_up=warm_up)
+    answer = await child.answer()
+    if "cpu_ns" not in answer:
+        raise Unmeasurable("Its speed could not be measured: a call did not end in time.")
+    return Sample.from_event(answer, warm_up / repeats)

@@ -1,112 +1,105 @@
-"""Statistics of paired timings. Pure: what to measure, when to stop, what may be claimed.
+"""Statistics of paired timings. Pure: when to stop, and what may be claimed.
 
-A ratio is the original's CPU time over the candidate's in one pair of neighbouring samples, so
-that what slows the machine down slows both. No distribution is assumed: the interval of the median
-comes from order statistics (a binomial count of how many ratios lie below the true median).
+A ratio is the original's time over the candidate's in two neighbouring samples, so that what slows
+the machine down slows both. A round is a few pairs in two fresh processes; it counts with their
+median. Where a process has its code and data in memory shifts all of its samples alike, by up to
+2 %, so the pairs of a round are no independent evidence, but rounds are (Kalibera and Jones,
+"Rigorous Benchmarking in Reasonable Time", 2013).
+
+The interval is that of the 20 % trimmed mean over the logarithms of rounds (Tukey and McLaughlin,
+1963): a round that something disturbed neither moves nor widens it much. It is looked at after a
+few fixed numbers of rounds, and its error is divided among these looks (Bonferroni). So it holds
+at all of them together, whichever of them ends the sampling.
 """
 
 from __future__ import annotations
 
 import math
-import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from statistics import NormalDist, fmean, variance
 
 from orps_lsp.evaluation.protocol import Speedup
 
-CONFIDENCE = 0.95
-MIN_INTERVAL = 6  # fewer pairs have no 95 % interval of the median
-MIN_PAIRS = 7
-MAX_PAIRS = 25
-FUTILE_PAIRS = 11
-SIGN_LEVEL = 0.02
-
-MIN_SAMPLE_NS = 20_000_000
-MAX_SAMPLE_NS = 50_000_000
-MAX_CALL_NS = 500_000_000  # one that takes longer leaves no time for enough pairs
-MAX_CALLS = 300
-MAX_PREPARED = 20_000  # calls of one sample, repeats included; their arguments are all in memory
+LOOKS = (4, 6, 9, 14, 20)  # numbers of rounds
+MIN_ROUNDS, MAX_ROUNDS = LOOKS[0], LOOKS[-1]
+ERROR = 0.01  # of the intervals at all looks together, both sides
+TRIMMED = 0.2  # of the rounds, at each end
+NOT_SLOWER = 1 / Speedup.MINIMUM_GAIN
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """One sample: each of the calls ``indices``, ``repeats`` times."""
+class Interval:
+    """A ratio of times and the bounds that hold it, all looks together, with 99 %."""
 
-    indices: tuple[int, ...]
-    repeats: int
-    expected_ns: int
-
-
-def choose_work(costs: Mapping[int, int]) -> Work | None:
-    """Choose what one sample does, from the original's CPU time of each recorded call in ns.
-
-    The most expensive call that can be repeated often enough is always in it: that is where the
-    time goes, and only there a better algorithm shows. Others join up to 50 ms. Where all are too
-    expensive, the cheapest alone is taken; where all are cheap, they are repeated.
-    """
-    if not costs:
-        return None
-    chosen: list[int] = []
-    total = 0
-    for index in sorted(costs, key=lambda index: (-costs[index], index)):
-        limit = MAX_SAMPLE_NS if chosen else MAX_CALL_NS
-        if len(chosen) < MAX_CALLS and total + costs[index] <= limit:
-            chosen.append(index)
-            total += costs[index]
-    if not chosen:
-        cheapest = min(costs, key=lambda index: (costs[index], index))
-        chosen, total = [cheapest], costs[cheapest]
-    wanted = math.ceil(MIN_SAMPLE_NS / max(total, 1))
-    repeats = max(1, min(wanted, MAX_PREPARED // len(chosen)))
-    return Work(tuple(sorted(chosen)), repeats, total * repeats)
+    centre: float
+    low: float
+    high: float
 
 
-def median_interval(ratios: Sequence[float]) -> tuple[float, float, float]:
-    """Return the median and a distribution-free 95 % interval of it.
+def interval(rounds: Sequence[float], error: float = ERROR / len(LOOKS)) -> Interval:
+    """Return the trimmed mean of the rounds' ratios and its interval, in ratios.
 
     Raises:
-        ValueError: there are fewer than 6 ratios.
+        ValueError: there are fewer than 4 rounds.
     """
-    count = len(ratios)
-    if count < MIN_INTERVAL:
-        raise ValueError(f"{count} ratios have no {CONFIDENCE:.0%} interval of the median")
-    ordered = sorted(ratios)
-    # The widest rank k for which (k-th smallest, k-th largest) still covers the median.
-    rank = 0
-    tail = 0.0
-    while True:
-        tail += math.comb(count, rank) / 2**count
-        if 2 * tail > 1 - CONFIDENCE:
-            break
-        rank += 1
-    return statistics.median(ordered), ordered[rank - 1], ordered[count - rank]
+    count = len(rounds)
+    if count < MIN_ROUNDS:
+        raise ValueError(f"{count} rounds have no interval")
+    logs = sorted(math.log(ratio) for ratio in rounds)
+    cut = int(count * TRIMMED)
+    kept = logs[cut : count - cut]
+    winsorised = [kept[0]] * cut + kept + [kept[-1]] * cut
+    deviation = math.sqrt(variance(winsorised) / count) / (1 - 2 * cut / count)
+    width = student(len(kept) - 1, 1 - error / 2) * deviation
+    centre = fmean(kept)
+    return Interval(*(math.exp(log) for log in (centre, centre - width, centre + width)))
 
 
-def sign_probability(ratios: Sequence[float]) -> float:
-    """Return how probable so one-sided a split of ratios around 1 is for equal versions."""
-    above = sum(ratio > 1 for ratio in ratios)
-    below = sum(ratio < 1 for ratio in ratios)
-    count = above + below
-    splits = sum(math.comb(count, k) for k in range(min(above, below) + 1))
-    tail = splits / float(2**count)
-    return min(1.0, 2.0 * tail)
-
-
-def enough(ratios: Sequence[float]) -> bool:
-    """Say whether more pairs would change nothing: the winner is known, or there is none."""
-    count = len(ratios)
-    if count < MIN_PAIRS:
-        return False
-    if count >= MAX_PAIRS or sign_probability(ratios) <= SIGN_LEVEL:
+def enough(rounds: Sequence[float]) -> bool:
+    """Say whether sampling ends here: the winner is known, or there is none."""
+    count = len(rounds)
+    if count >= MAX_ROUNDS:
         return True
-    _, low, high = median_interval(ratios)
-    gain = Speedup.MINIMUM_GAIN
-    return count >= FUTILE_PAIRS and 1 / gain < low and high < gain
+    if count not in LOOKS:
+        return False
+    sure = interval(rounds)
+    if sure.low > Speedup.NOISE_FLOOR and sure.centre >= Speedup.MINIMUM_GAIN:
+        return True
+    if sure.high < NOT_SLOWER:
+        return True
+    # To give up claims nothing, so it need not be as sure.
+    likely = interval(rounds, error=0.05)
+    return likely.low > NOT_SLOWER and likely.high < Speedup.MINIMUM_GAIN
 
 
-def speedup(ratios: Sequence[float]) -> Speedup | None:
-    """Sum up the pairs; None where they are too few."""
-    if len(ratios) < MIN_INTERVAL:
-        return None
-    median, low, high = median_interval(ratios)
-    return Speedup(median=median, low=low, high=high, pairs=len(ratios))
+@cache
+def student(freedom: int, probability: float) -> float:
+    """Return the quantile of Student's t distribution, for a probability above one half.
+
+    By bisection of its distribution function (Abramowitz and Stegun, 26.7.3 and 26.7.4).
+    """
+    low, high = 0.0, NormalDist().inv_cdf(probability)
+    while _student_below(freedom, high) < probability:
+        low, high = high, 2 * high
+    while high - low > 1e-9 * high:
+        middle = (low + high) / 2
+        if _student_below(freedom, middle) < probability:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _student_below(freedom: int, t: float) -> float:
+    """Return P(T <= t) for t >= 0."""
+    angle = math.atan(t / math.sqrt(freedom))
+    cosine = math.cos(angle)
+    odd = freedom % 2
+    term = total = 0.0 if freedom == 1 else cosine if odd else 1.0
+    for k in range(2 + odd, freedom - 1, 2):
+        term *= cosine**2 * (k - 1) / k
+        total += term
+    within = math.sin(angle) * total
+    return 0.5 + (angle + within) / math.pi if odd else 0.5 + within / 2

@@ -1,4 +1,4 @@
-"""Make this folder a package under a private name, then serve."""
+"""Make this folder a package under a private name; then serve, or do one job (``--job``)."""
 
 import importlib.util
 import sys
@@ -21,4 +21,7 @@ def _become_package() -> None:
 
 if __name__ == "__main__":
     _become_package()
-    importlib.import_module(NAME + ".zygote").main()
+    if sys.argv[1:2] == ["--job"]:
+        importlib.import_module(NAME + ".jobs").main(int(sys.argv[2]), int(sys.argv[3]))
+    else:
+        importlib.import_module(NAME + ".zygote").main()

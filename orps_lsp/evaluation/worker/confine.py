@@ -6,8 +6,11 @@ import ctypes
 import os
 import resource
 import signal
+import struct
 from collections.abc import Sequence
 from typing import Any
+
+from . import watchdog
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
@@ -15,9 +18,14 @@ PR_SET_SECCOMP = 22
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 SECCOMP_MODE_FILTER = 2
+LANDLOCK_CREATE_RULESET = 444
+LANDLOCK_RESTRICT_SELF = 446
+LANDLOCK_SCOPE_SIGNAL = 2
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_OPEN_FILES = 512
+NICENESS = 19
+SPARE_TASKS = 2048  # threads and processes that the user's other programs may add meanwhile
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -31,9 +39,14 @@ def prctl(option: int, argument: Any) -> bool:
 
 
 def guard_zygote() -> None:
-    """Orphans come to us, and children cannot open our memory (``/proc/PID/mem``)."""
+    """Orphans come to us, and children cannot open our memory (``/proc/PID/mem``).
+
+    They cannot start processes without end either, unless root started the sandbox.
+    """
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     prctl(PR_SET_DUMPABLE, 0)
+    tasks = watchdog.tasks_of(os.getuid()) + SPARE_TASKS
+    _set_limit(resource.RLIMIT_NPROC, tasks, tasks)
 
 
 def detach(keep: Sequence[int]) -> None:
@@ -60,7 +73,10 @@ def limit(limits: dict[str, Any], filter_program: bytes | None) -> None:
     _set_limit(resource.RLIMIT_FSIZE, MAX_FILE_BYTES, MAX_FILE_BYTES)
     _set_limit(resource.RLIMIT_NOFILE, MAX_OPEN_FILES, MAX_OPEN_FILES)
     _set_limit(resource.RLIMIT_CORE, 0, 0)
+    if limits["processes"]:  # a fork bomb shall leave time for who ends it
+        os.nice(NICENESS)
     if filter_program:
+        _keep_signals_inside()
         _install_filter(filter_program)
 
 
@@ -69,6 +85,18 @@ def _set_limit(which: int, soft: int, hard: int) -> None:
     if ceiling != resource.RLIM_INFINITY:
         soft, hard = min(soft, ceiling), min(hard, ceiling)
     resource.setrlimit(which, (soft, hard))
+
+
+def _keep_signals_inside() -> None:
+    """Let the process signal only itself and what it starts, where this kernel can do that."""
+    attributes = struct.pack("=QQQ", 0, 0, LANDLOCK_SCOPE_SIGNAL)
+    size = ctypes.c_size_t(len(attributes))
+    ruleset = _libc.syscall(ctypes.c_long(LANDLOCK_CREATE_RULESET), attributes, size, 0)
+    if ruleset < 0:  # before Linux 6.12
+        return
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+    _libc.syscall(ctypes.c_long(LANDLOCK_RESTRICT_SELF), ctypes.c_int(ruleset), 0)
+    os.close(ruleset)
 
 
 class _Program(ctypes.Structure):

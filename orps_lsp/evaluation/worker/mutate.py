@@ -11,6 +11,7 @@ import dataclasses
 import math
 import random
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, Dict, Tuple
 
 from .probe import unpickle
@@ -18,6 +19,8 @@ from .probe import unpickle
 Call = Tuple[Tuple[Any, ...], Dict[str, Any]]
 
 MAX_DEPTH = 12
+FROM_POOL = 0.15  # of numbers and texts that become another one of the call
+MAX_POOL = 30  # items of a container that are looked at
 MAX_LENGTH = 5_000  # of a container or a text; longer ones only shrink
 
 
@@ -44,12 +47,29 @@ def _crossed(rng: random.Random, args: tuple[Any, ...], other: tuple[Any, ...]) 
     return args[:position] + (other[position],) + args[position + 1 :]
 
 
+def _scalars(value: Any, found: dict[type, list[Any]], depth: int = 0) -> None:
+    """Collect numbers and texts by type: what one argument holds may matter in another."""
+    kind = type(value)
+    if kind in (int, float, str):
+        found.setdefault(kind, []).append(value)
+    elif kind in (list, tuple, set, frozenset) and depth < MAX_DEPTH:
+        for item in islice(value, MAX_POOL):
+            _scalars(item, found, depth + 1)
+    elif kind is dict and depth < MAX_DEPTH:
+        for key in islice(value, MAX_POOL):
+            _scalars(key, found, depth + 1)
+            _scalars(value[key], found, depth + 1)
+
+
 class _Mutator:
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
+        self._pool: dict[type, list[Any]] = {}
 
     def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         """Change one argument."""
+        self._pool.clear()
+        _scalars([*args, *kwargs.values()], self._pool)
         keys: list[Any] = list(range(len(args))) + list(kwargs)
         if not keys:
             return args, kwargs
@@ -66,6 +86,8 @@ class _Mutator:
             return value
         if kind is bool:
             return not value
+        if kind in self._pool and self._rng.random() < FROM_POOL:
+            return self._rng.choice(self._pool[kind])
         if kind is int:
             return self._integer(value)
         if kind is float:
@@ -85,6 +107,8 @@ class _Mutator:
             return self._dict(value, depth)
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             return self._record(value, depth)
+        if kind.__module__ == "numpy" and kind.__name__ == "ndarray" and value.ndim:
+            return self._array(value, depth)
         return value
 
     def _integer(self, value: int) -> int:
@@ -145,6 +169,18 @@ class _Mutator:
         else:
             items[at] = change(items[at], depth + 1)
         return items
+
+    def _array(self, value: Any, depth: int) -> Any:
+        """Take other rows, or change an item; the number of dimensions stays."""
+        changed = value.copy()
+        if not len(value):
+            return changed
+        if self._rng.random() < 0.5:
+            rows = self._sequence(list(range(len(value))), depth, lambda row, _: row)
+            return changed[rows]
+        at = self._rng.randrange(value.size)
+        changed.flat[at] = self.value(changed.flat[at].item(), depth + 1)
+        return changed
 
     def _tuple(self, value: tuple[Any, ...], depth: int) -> Any:
         """A tuple of mixed types is a record and keeps its length; one of equal types is a list."""

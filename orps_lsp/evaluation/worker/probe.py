@@ -13,6 +13,7 @@ from typing import Any, Union
 FunctionNode = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 
 PROBE = "__orps_probe__"
+SWAPPED = "__orps_probe_swapped__"  # in code that was put in another's place
 CAPTURE = "__orps_capture__"
 
 MAX_CALLS_PER_TEST = 400
@@ -54,12 +55,12 @@ def _is_overload(node: FunctionNode) -> bool:
     return "overload" in names
 
 
-def add_probe(tree: ast.Module, qualname: str) -> ast.Module:
-    """Make the function's first statement report its arguments."""
+def add_probe(tree: ast.Module, qualname: str, name: str = PROBE) -> ast.Module:
+    """Make the function's first statement report its arguments to the builtin ``name``."""
     node = find(tree, qualname)
     if node is None:
         return tree
-    call = "{}(__name__, {}, {})".format(PROBE, *_argument_displays(node.args))
+    call = "{}(__name__, {}, {})".format(name, *_argument_displays(node.args))
     statement = ast.parse(call).body[0]
     first = node.body[0]
     documented = (
@@ -95,16 +96,21 @@ def add_capture(tree: ast.Module, qualname: str) -> ast.Module:
 
 
 class Capture:
-    """Holds the plain function once its module was loaded."""
+    """Holds the plain functions, one for each time that the module was loaded."""
 
     def __init__(self) -> None:
-        self.function: Callable[..., Any] | None = None
+        self.functions: list[Callable[..., Any]] = []
+
+    @property
+    def function(self) -> Callable[..., Any] | None:
+        """The one of the last time."""
+        return self.functions[-1] if self.functions else None
 
     def install(self) -> None:
         setattr(builtins, CAPTURE, self._take)
 
     def _take(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        self.function = function
+        self.functions.append(function)
         return function
 
 
@@ -124,8 +130,8 @@ class Recorder:
         self.total = 0
         self.start_test()
 
-    def install(self) -> None:
-        setattr(builtins, PROBE, self._enter)
+    def install(self, name: str = PROBE) -> None:
+        setattr(builtins, name, self._enter)
 
     def start_test(self) -> None:
         self.entered = 0

@@ -11,12 +11,12 @@ import pytest
 
 from .channel import Message
 from .substitute import Substitution
-from .testing import Report, outcome_of
+from .testing import Ready, Report, outcome_of
 
 # -x, a coverage report or worker processes of the user's configuration would hide what we look for.
 OPTIONS = [
     "-q",
-    "--tb=short",
+    "--tb=line",
     "--show-capture=no",
     "--maxfail=1000000",
     "--continue-on-collection-errors",
@@ -24,18 +24,26 @@ OPTIONS = [
     "-W",
     "ignore::pytest.PytestAssertRewriteWarning",
 ]
+FORKED = ["--capture=sys"]  # a file to capture into would be shared by all that fork
 PLUGIN_OPTIONS = {"pytest_cov": ["--no-cov"], "xdist": ["-n0"]}
 
 
-def run_pytest(job: Message, report: Report, substitution: Substitution) -> int:
-    """Run the whole suite, or the job's tests; return pytest's exit code."""
+def run_pytest(
+    job: Message, report: Report, substitution: Substitution, ready: Ready | None = None
+) -> int:
+    """Run the whole suite, or the job's tests; return pytest's exit code.
+
+    With ``ready`` they are collected, and it is called where pytest would run them.
+    """
     options = list(OPTIONS)
     for module, extra in PLUGIN_OPTIONS.items():
         if importlib.util.find_spec(module) is not None:
             options += extra
+    if ready is not None:
+        options += FORKED
     # The workspace is read-only; the plugin stays on, because configurations use its options.
     options += ["-o", "cache_dir=" + os.path.join(tempfile.gettempdir(), "pytest-cache")]
-    plugin = _Plugin(report, substitution, frozenset(job["ids"]), frozenset(job["files"]))
+    plugin = _Plugin(report, substitution, frozenset(job["ids"]), frozenset(job["files"]), ready)
     return int(pytest.main(options, plugins=[plugin]))
 
 
@@ -48,11 +56,13 @@ class _Plugin:
         substitution: Substitution,
         wanted: frozenset[str],
         files: frozenset[str],
+        ready: Ready | None,
     ) -> None:
         self._report = report
         self._substitution = substitution
         self._wanted = wanted
         self._wanted_files = files
+        self._ready = ready
         self._phases: dict[str, str] = {}
         self._message = ""
         self._files: dict[str, str] = {}
@@ -93,6 +103,14 @@ class _Plugin:
             path = getattr(item, "path", None) or item.fspath  # pytest before 7 has no path
             self._files[item.nodeid] = str(path)
         self._report.collected(len(items))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: Any) -> Any:
+        if self._ready is None:
+            return None
+        ready, self._ready = self._ready, None
+        ready(lambda: session.config.hook.pytest_runtestloop(session=session))
+        return True
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         self._phases = {}

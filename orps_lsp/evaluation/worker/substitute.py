@@ -40,10 +40,19 @@ class Substitution:
 
         # Patched, not subclassed: pytest and others make loaders of this very class.
         loader.get_code = get_code  # type: ignore[assignment, method-assign]
-        # Tracebacks and failed asserts quote the text that ran.
+        self._quote()
+        self.move_to_front()
+
+    def replace(self, text: str, transform: Transform) -> None:
+        """Load another text from now on."""
+        self.text = text
+        self._transform = transform
+        self._quote()
+
+    def _quote(self) -> None:
+        """Let tracebacks and failed asserts quote the text that runs."""
         lines = self.text.splitlines(keepends=True)
         linecache.cache[self.path] = (len(self.text), None, lines, self.path)
-        self.move_to_front()
 
     def covers(self, path: str) -> bool:
         return os.path.basename(path) == self._name and os.path.realpath(path) == self.path

@@ -19,7 +19,7 @@ import os
 import sys
 import tempfile
 import time
-from typing import Any
+from typing import Any, Callable, Protocol
 
 from . import modules, probe, substitute
 from .channel import Channel, Message
@@ -28,15 +28,13 @@ MAX_MESSAGE = 600
 MAX_OUTPUT = 4000
 INTERNAL_ERROR = 3  # pytest's exit code for it
 
+Ready = Callable[[Callable[[], object]], None]
+
 
 def run(job: Message, channel: Channel) -> None:
     """Run the tests; report where the function's module came from and what else was loaded."""
     workspace = job["workspace"]
-    os.chdir(workspace)
-    sys.path.insert(0, workspace)
-    source = os.path.join(workspace, "src")
-    if os.path.isdir(source):
-        sys.path.append(source)
+    enter(workspace)
     recorder = probe.Recorder(job["record"])
     recorder.install()
     substitution = substitute.Substitution(
@@ -47,7 +45,7 @@ def run(job: Message, channel: Channel) -> None:
     output = _redirect_output()
     failure = ""
     try:
-        status = _run_tests(job, report, substitution)
+        status = run_tests(job, report, substitution)
     except Exception as error:  # a plugin's: results that were reported before it count
         status, failure = INTERNAL_ERROR, f"{type(error).__name__}: {error}"
     report.flush()
@@ -67,47 +65,74 @@ def run(job: Message, channel: Channel) -> None:
     )
 
 
-def _run_tests(job: Message, report: Report, substitution: substitute.Substitution) -> int:
-    """Run them with pytest, or with unittest where there is none; return pytest's exit code."""
+def enter(workspace: str) -> None:
+    """Go where the tests expect to be, and make their modules importable."""
+    os.chdir(workspace)
+    sys.path.insert(0, workspace)
+    source = os.path.join(workspace, "src")
+    if os.path.isdir(source):
+        sys.path.append(source)
+
+
+def run_tests(
+    job: Message,
+    report: Report,
+    substitution: substitute.Substitution,
+    ready: Ready | None = None,
+) -> int:
+    """Run them with pytest, or with unittest where there is none; return pytest's exit code.
+
+    With ``ready`` the tests are only loaded, and it is called with a function that runs them.
+    """
     try:
         import pytest
     except ImportError:
         from .unittest_runner import run_unittest
 
-        return run_unittest(job, report)
+        return run_unittest(job, report, ready)
     from .pytest_runner import run_pytest
 
     report.runner("pytest " + pytest.__version__)
-    return run_pytest(job, report, substitution)
+    return run_pytest(job, report, substitution, ready)
+
+
+class Sink(Protocol):
+    """Where a report's messages go."""
+
+    def send(self, message: Message) -> None: ...
 
 
 class Report:
     """What both runners tell: one result per test, with what the probe saw during it."""
 
-    def __init__(self, recorder: probe.Recorder, channel: Channel) -> None:
-        self._recorder = recorder
-        self._channel = channel
+    def __init__(self, recorder: probe.Recorder, channel: Sink) -> None:
         self._started = 0.0
+        self.begin(recorder, channel)
+
+    def begin(self, recorder: probe.Recorder, channel: Sink) -> None:
+        """Report to ``channel`` from now on, of what ``recorder`` sees."""
+        self._recorder = recorder
+        self.channel = channel
 
     def runner(self, name: str) -> None:
-        self._channel.send({"runner": name})
+        self.channel.send({"runner": name})
 
     def collected(self, number: int) -> None:
-        self._channel.send({"collected": number})
+        self.channel.send({"collected": number})
 
     def collect_error(self, where: str, message: str) -> None:
-        self._channel.send({"collect_error": where, "message": _shorten(message, MAX_OUTPUT)})
+        self.channel.send({"collect_error": where, "message": _shorten(message, MAX_OUTPUT)})
 
     def start(self, test: str) -> None:
         self.flush()
         self._recorder.start_test()
-        self._channel.send({"start": test})
+        self.channel.send({"start": test})
         self._started = time.perf_counter()
 
     def result(self, test: str, outcome: str, message: str, file: str) -> None:
         seconds = time.perf_counter() - self._started
         self.flush()
-        self._channel.send(
+        self.channel.send(
             {
                 "result": test,
                 "outcome": outcome,
@@ -122,7 +147,7 @@ class Report:
     def flush(self) -> None:
         """Send the calls recorded since the last time."""
         for number, data in self._recorder.fresh:
-            self._channel.send({"call": number, "pickle": base64.b64encode(data).decode()})
+            self.channel.send({"call": number, "pickle": base64.b64encode(data).decode()})
         self._recorder.fresh.clear()
 
 

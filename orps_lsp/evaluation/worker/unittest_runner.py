@@ -6,34 +6,67 @@ import os
 import sys
 import unittest
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from typing import Any
 
 from .channel import Message
-from .testing import Report
+from .testing import Ready, Report
 
 PATTERN = "test*.py"
 NO_SOURCES = {"__pycache__", "node_modules", "site-packages", "venv", "build", "dist"}
 
 
-def run_unittest(job: Message, report: Report) -> int:
-    """Discover and run; return 0 if all passed, 1 if not, 5 if there are no tests."""
+def run_unittest(job: Message, report: Report, ready: Ready | None = None) -> int:
+    """Discover and run; return 0 if all passed, 1 if not, 5 if there are no tests.
+
+    With ``ready`` they are loaded, and it is called with a function that runs them.
+    """
     report.runner("unittest {}.{}.{}".format(*sys.version_info[:3]))
     wanted = frozenset(job["ids"])
     tests: list[unittest.TestCase] = []
+    files: dict[str, str] = {}
     for start, top in _roots(job["workspace"]):
-        loader = unittest.TestLoader()
-        suite = loader.discover(start, PATTERN, top)
+        loader = _Loader(frozenset(job["files"]), files)
+        found = loader.discover(start, PATTERN, top)
         for error in loader.errors:
             lines = str(error).strip().splitlines()
             report.collect_error(lines[0] if lines else start, lines[-1] if lines else "")
-        tests += [test for test in _flatten(suite) if not _is_failed_import(test)]
+        tests += [test for test in _flatten(found) if not _is_failed_import(test)]
     tests = [test for test in tests if not wanted or test.id() in wanted]
     report.collected(len(tests))
     if not tests:
         return 5
-    result = _Result(report)
-    unittest.TestSuite(tests).run(result)
+    result = _Result(report, files)
+    suite = unittest.TestSuite(tests)
+    if ready is not None:
+        ready(lambda: suite.run(result))
+        return 0
+    suite.run(result)
     return 0 if result.wasSuccessful() else 1
+
+
+class _Loader(unittest.TestLoader):
+    """Loads ``wanted`` files alone, if there are any; notes which file each test is loaded from.
+
+    A test's class may be written elsewhere: in a module of no test file's name.
+    """
+
+    def __init__(self, wanted: frozenset[str], files: dict[str, str]) -> None:
+        super().__init__()
+        self._wanted = wanted
+        self._files = files
+
+    def _match_path(self, path: str, full_path: str, pattern: str) -> bool:
+        if self._wanted and os.path.realpath(full_path) not in self._wanted:
+            return False
+        return fnmatch(path, pattern)
+
+    def loadTestsFromModule(self, module: Any, *args: Any, **kwargs: Any) -> Any:
+        suite = super().loadTestsFromModule(module, *args, **kwargs)
+        file = getattr(module, "__file__", None)
+        for test in _flatten(suite):
+            self._files.setdefault(test.id(), os.path.realpath(file) if file else "")
+        return suite
 
 
 def _roots(workspace: str) -> Iterator[tuple[str, str]]:
@@ -72,9 +105,10 @@ def _is_failed_import(test: Any) -> bool:
 class _Result(unittest.TestResult):
     """Reports each test as it ends."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, files: dict[str, str]) -> None:
         super().__init__()
         self._report = report
+        self._files = files
         self._outcome = ""
         self._message = ""
 
@@ -86,8 +120,7 @@ class _Result(unittest.TestResult):
 
     def stopTest(self, test: Any) -> None:
         super().stopTest(test)
-        module = sys.modules.get(type(test).__module__)
-        file = getattr(module, "__file__", None) or ""
+        file = self._files.get(test.id(), "")
         self._report.result(test.id(), self._outcome or "passed", self._message, file)
 
     def addError(self, test: Any, err: Any) -> None:

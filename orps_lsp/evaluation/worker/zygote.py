@@ -1,15 +1,18 @@
-"""The zygote: takes commands, forks a child per job, forwards events, ends what runs too long.
+"""The zygote: takes commands, starts a child per job, forwards events, ends what runs too long.
 
 Commands (one JSON object a line, from standard input):
     {"op": "spawn", "child": ID, "job": {...}, "wall": SECONDS}
     {"op": "request", "child": ID, "request": {...}, "wall": SECONDS}
     {"op": "kill", "child": ID}
     {"op": "preload", "modules": [NAME, ...], "workspace": PATH}
+    {"op": "collect", "job": {...}}               load the tests of a job; see ``collected``
     {"op": "inputs", "inputs": [BASE64, ...]}     pickled calls that later hosts can be asked to run
 Replies (to the descriptor that was standard output):
     {"child": ID, "event": {...}}                 what the child sent
-    {"child": ID, "end": "exit" | "signal" | "wall" | "killed", "status": NUMBER}
+    {"child": ID, "end": "exit" | "signal" | "wall" | "killed" | "excess", "status": NUMBER,
+     "fault": TEXT}                               what it took too much of
     {"preloaded": NUMBER, "tainted": BOOLEAN}
+    {"collected": NUMBER, "refused": REASON}      empty: jobs "collected" can be spawned
 """
 
 from __future__ import annotations
@@ -22,38 +25,25 @@ import importlib
 import json
 import os
 import select
-import shutil
 import signal
 import sys
-import tempfile
 import threading
 import time
-from typing import Any
+from collections import deque
+from typing import TYPE_CHECKING, Any
 
-from . import confine, modules
+from . import confine, jobs, meter, modules, processes
 from .channel import Channel, Message
+from .child import Child, start
+from .places import Places, remove
+from .watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from .collected import Collected
 
 CHUNK = 1 << 18
 MAX_CHILD_BYTES = 96 * 1024 * 1024  # all that one child may report
 PRELOAD_SECONDS = 20.0
-
-
-class Child:
-    """One forked job, as the zygote sees it."""
-
-    def __init__(
-        self, name: str, pid: int, read_fd: int, write_fd: int, token: str, scratch: str
-    ) -> None:
-        self.name = name
-        self.pid = pid
-        self.read_fd = read_fd
-        self.write_fd = write_fd
-        self.token = token.encode()
-        self.scratch = scratch
-        self.deadline: float | None = None
-        self.pending = bytearray()
-        self.received = 0
-        self.reason = ""  # why we ended it, if we did
 
 
 class Zygote:
@@ -64,16 +54,27 @@ class Zygote:
         self._replies_fd = replies_fd
         self._children: dict[str, Child] = {}
         self._inputs: list[bytes] = []
+        self._collected: Collected | None = None
+        self._places = Places.from_environment()
+        self._watchdog = Watchdog(self._places)
+        self._pending: list[bytes] = []
+        self._lines: deque[bytes] = deque()
         self._wake_read, self._wake_write = os.pipe()
         for fd in (self._wake_read, self._wake_write):
             os.set_blocking(fd, False)
 
     def serve(self) -> None:
         """Run until the commands end; then end every child."""
+        self._serve()
+        for child in list(self._children.values()):
+            self._end(child, "killed")
+
+    def _serve(self) -> None:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_write)
-        pending: list[bytes] = []
         while True:
+            while self._lines:
+                self._obey(json.loads(self._lines.popleft().decode()))
             ready = self._wait()
             if self._wake_read in ready:
                 with contextlib.suppress(BlockingIOError):
@@ -83,30 +84,30 @@ class Zygote:
                     self._forward(child)
             self._reap()
             self._end_overdue()
+            self._end_excessive()
             if self._commands_fd in ready:
                 data = os.read(self._commands_fd, CHUNK)
                 if not data:
                     break
-                pending.append(data)
+                self._pending.append(data)
                 if b"\n" in data:
-                    *lines, rest = b"".join(pending).split(b"\n")
-                    pending = [rest]
-                    for line in lines:
-                        self._obey(json.loads(line.decode()))
-        for child in list(self._children.values()):
-            self._end(child, "killed")
+                    *lines, rest = b"".join(self._pending).split(b"\n")
+                    self._pending = [rest]
+                    self._lines += lines
 
     def _wait(self) -> list[int]:
         fds = [self._commands_fd, self._wake_read]
         fds += [child.read_fd for child in self._children.values()]
         deadlines = [c.deadline for c in self._children.values() if c.deadline is not None]
         timeout = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
-        return select.select(fds, [], [], timeout)[0]
+        return select.select(fds, [], [], self._watchdog.timeout(timeout))[0]
 
     def _obey(self, command: Message) -> None:
         operation = command["op"]
         if operation == "spawn":
             self._spawn(command["child"], command["job"], command["wall"])
+        elif operation == "collect":
+            self._collect(command["job"])
         elif operation == "preload":
             self._reply(self._preload(command["modules"], command["workspace"]))
         elif operation == "inputs":
@@ -122,52 +123,37 @@ class Zygote:
 
     def _request(self, child: Child, request: Message, wall: float) -> None:
         child.deadline = time.monotonic() + wall
+        child.used_ns = meter.cpu_ns(child.pid)
         # A dead child's end is reported when it is reaped.
         with contextlib.suppress(BrokenPipeError):
             os.write(child.write_fd, (json.dumps(request) + "\n").encode())
 
     def _spawn(self, name: str, job: Message, wall: float) -> None:
-        from_child, to_zygote = os.pipe()
-        from_zygote, to_child = os.pipe()
-        token = os.urandom(16).hex()
-        scratch = tempfile.mkdtemp(prefix="job-")
-        gc.collect()
-        gc.freeze()  # keeps collections in the child from copying our pages
-        pid = os.fork()
-        if pid == 0:
-            self._become_child(job, Channel(from_zygote, to_zygote, token), scratch)
-        os.close(to_zygote)
-        os.close(from_zygote)
-        os.set_blocking(from_child, False)
-        child = Child(name, pid, from_child, to_child, token, scratch)
+        child = start(name, job, self._collected.run if self._collected else self._work)
         child.deadline = time.monotonic() + wall
         self._children[name] = child
+        self._watchdog.watch(child.pid, job["limits"]["memory_bytes"])
 
-    def _become_child(self, job: Message, channel: Channel, scratch: str) -> None:
-        """Run the job and end the process, whatever happens, without the user's exit handlers."""
-        status = 70  # EX_SOFTWARE
-        try:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            confine.detach(keep=channel.fds)
-            gc.enable()
-            os.environ["TMPDIR"] = tempfile.tempdir = scratch
-            program = base64.b64decode(job["filter"]) if job.get("filter") else None
-            confine.limit(job["limits"], program)
-            if job["kind"] == "tests":
-                from . import testing
+    def _work(self, job: Message, channel: Channel) -> None:
+        gc.enable()
+        jobs.run(job, self._inputs, channel)
 
-                testing.run(job, channel)
-            else:
-                from . import host
+    def _collect(self, job: Message) -> None:
+        """Load the tests, and go on serving from there: forks have them loaded."""
+        from . import collected
 
-                host.serve(job, self._inputs, channel)
-            status = 0
-        except BaseException as error:
-            with contextlib.suppress(BaseException):
-                channel.send({"broke": f"{type(error).__name__}: {error}"[:2000]})
-        finally:
-            os._exit(status)
+        def serve(prepared: Collected) -> None:
+            refused = prepared.refused or _tainted()
+            self._reply({"collected": prepared.number, "refused": refused})
+            if not refused:
+                self._collected = prepared
+                _settle()
+                self._places.keep()
+                self._serve()
+
+        failure = collected.collect(job, serve)
+        if self._collected is None and failure:
+            self._reply({"collected": 0, "refused": failure})
 
     def _forward(self, child: Child) -> None:
         """Pass on complete lines that bear the child's token; what else came is not an event."""
@@ -199,6 +185,7 @@ class Zygote:
         if isinstance(event, dict):
             if event.get("done"):
                 child.deadline = None  # a host rests until its next request
+                event["used_ns"] = meter.since(child.pid, child.used_ns)
             self._reply({"child": child.name, "event": event})
 
     def _end_overdue(self) -> None:
@@ -206,6 +193,14 @@ class Zygote:
         for child in list(self._children.values()):
             if child.deadline is not None and child.deadline <= now:
                 self._end(child, "wall")
+
+    def _end_excessive(self) -> None:
+        for pid, fault in self._watchdog.faults().items():
+            for child in list(self._children.values()):
+                if child.pid == pid:
+                    self._watchdog.stop(pid)
+                    child.fault = fault
+                    self._end(child, "excess")
 
     def _reap(self) -> None:
         for child in list(self._children.values()):
@@ -228,28 +223,17 @@ class Zygote:
             self._forward(child)  # what it wrote just before it ended
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
-        self._end_orphans()
+        processes.end_orphans({other.pid for other in self._children.values()})
         os.close(child.read_fd)
         os.close(child.write_fd)
-        shutil.rmtree(child.scratch, ignore_errors=True)
+        self._watchdog.forget(child.pid)
+        remove(child.scratch)
+        self._places.clean([other.scratch for other in self._children.values()])
         signalled = os.WIFSIGNALED(status)
         number = os.WTERMSIG(status) if signalled else os.WEXITSTATUS(status)
         reason = child.reason or ("signal" if signalled else "exit")
-        self._reply({"child": child.name, "end": reason, "status": number})
-
-    def _end_orphans(self) -> None:
-        """End what ended children left behind: as subreaper we became its parent."""
-        while True:
-            known = {child.pid for child in self._children.values()}
-            orphans = [pid for pid in _children_of(os.getpid()) if pid not in known]
-            if not orphans:
-                return
-            for pid in orphans:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            for pid in orphans:
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(pid, 0)
+        end = {"end": reason, "status": number, "fault": child.fault}
+        self._reply({"child": child.name, **end})
 
     def _preload(self, names: list[str], workspace: str) -> Message:
         """Import what the baseline imported from outside the workspace: later forks have it."""
@@ -272,8 +256,9 @@ class Zygote:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        # Threads would be missing in forks, and with them whatever lock they hold.
-        tainted = bool(modules.inside(workspace)) or threading.active_count() > 1
+        _settle()
+        self._places.keep()
+        tainted = bool(modules.inside(workspace)) or bool(_tainted())
         return {"preloaded": loaded, "tainted": tainted}
 
     def _reply(self, message: Message) -> None:
@@ -282,22 +267,15 @@ class Zygote:
             data = data[os.write(self._replies_fd, data) :]
 
 
-def _children_of(parent: int) -> list[int]:
-    found = []
-    try:
-        entries = os.listdir("/proc")
-    except OSError:
-        return []  # no Linux: the process group was all that could be ended
-    for entry in entries:
-        if entry.isdigit():
-            try:
-                with open(f"/proc/{entry}/stat", "rb") as file:
-                    fields = file.read().rpartition(b")")[2].split()
-            except OSError:
-                continue
-            if int(fields[1]) == parent:
-                found.append(int(entry))
-    return found
+def _tainted() -> str:
+    # Threads would be missing in forks, and with them whatever lock they hold.
+    return "something that it loads starts threads" if threading.active_count() > 1 else ""
+
+
+def _settle() -> None:
+    """Keep collections in children from copying our pages."""
+    gc.collect()
+    gc.freeze()
 
 
 def main() -> None:

@@ -1,0 +1,27 @@
+"""What a child can be told to do, by the job's ``kind``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from . import child
+from .channel import Channel, Message
+
+
+def run(job: Message, inputs: Sequence[bytes], channel: Channel) -> None:
+    """Do a job: ``tests`` or ``host``. Its modules are imported in the child alone."""
+    if job["kind"] == "tests":
+        from . import testing
+
+        testing.run(job, channel)
+    else:
+        from . import host
+
+        host.serve(job, inputs, channel)
+
+
+def main(read_fd: int, write_fd: int) -> None:
+    """Do one job in this interpreter, which was started for it."""
+    sys.argv = [""]
+    child.run_fresh(read_fd, write_fd, lambda job, channel: run(job, (), channel))
