@@ -113,6 +113,11 @@ class Settings:
     test_timeout: float = _setting(
         120.0, "Seconds that the project's tests may take for the baseline.", minimum=1
     )
+    untested: str = _setting(
+        "refuse",
+        "Functions that no test calls: refuse them, or generate inputs and go by these alone.",
+        choices=("refuse", "generate"),
+    )
     memory_mb: int = _setting(2048, "Memory limit of one evaluation in MiB.", minimum=128)
     float_tolerance: float = _setting(
         0.0, "Relative difference that floats in results may have; 0: none.", minimum=0, maximum=0.1

@@ -79,7 +79,7 @@ async def refine(
     try:
         listen(Progress(phase="running the tests"))
         baseline = await _unless_stopped(evaluator.baseline(_tests_reporter(listen)), stop)
-        intent = _intent(request, function, baseline)
+        intent = _intent(request, function, baseline, settings)
         task = Task(
             name=f"{request.file.relative_to(request.workspace).as_posix()}::{request.qualname}",
             intent=intent,
@@ -150,12 +150,21 @@ async def _unless_stopped(step: Awaitable[_T], stop: asyncio.Event) -> _T:
         await asyncio.gather(work, stopped, return_exceptions=True)
 
 
-def _intent(request: Request, function: Function, baseline: Baseline) -> Intent:
+def _intent(
+    request: Request, function: Function, baseline: Baseline, settings: Settings
+) -> Intent:
     """What to do, by the request and the baseline; refuses what cannot be proven."""
-    if not baseline.tests:
+    if not baseline.tests and not baseline.comparable:
+        nothing = f"No test touches `{request.qualname}`"
+        if settings.untested == "refuse":
+            raise RefineError(
+                f"{nothing}: nothing could be proven about a new version.",
+                "Write a test that calls it, then ask again; or set 'untested' to 'generate' to go "
+                "by generated inputs alone.",
+            )
         raise RefineError(
-            f"No test touches `{request.qualname}`: nothing could be proven about a new version.",
-            "Write a test that calls it, then ask again.",
+            f"{nothing}, and of the inputs that were generated it accepts {baseline.generated}.",
+            "Write a test that calls it, or annotate its parameters with their types.",
         )
     broken = baseline.failed > 0
     intent = request.intent or (Intent.FIX if broken or function.is_stub else Intent.OPTIMISE)
@@ -166,8 +175,7 @@ def _intent(request: Request, function: Function, baseline: Baseline) -> Intent:
         )
     if intent is Intent.FIX and not broken:
         raise RefineError(
-            f"There is nothing to fix: all {len(baseline.tests)} tests of "
-            f"`{request.qualname}` pass.",
+            f"There is nothing to fix: no test of `{request.qualname}` fails.",
             "Add a failing test, or choose the intent optimise or simplify.",
         )
     return intent

@@ -12,7 +12,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from orps_lsp.evaluation.protocol import Evaluation, Speedup
+from orps_lsp.evaluation.protocol import Baseline, Evaluation, Speedup
 from orps_lsp.search.types import (
     Candidate,
     Counts,
@@ -129,14 +129,7 @@ def print_outcome(outcome: Outcome, console: Console | None = None) -> None:
     console = console or Console(highlight=False)
     baseline = outcome.baseline
     console.print(Text(outcome.function, style="bold"))
-    console.print(
-        f"{baseline.passed}/{len(baseline.tests)} tests touch it and pass "
-        f"({baseline.runner}, {baseline.sandbox} sandbox), {baseline.recorded} calls recorded"
-        if not baseline.failed
-        else f"{baseline.failed} of the {len(baseline.tests)} tests that touch it fail "
-        f"({baseline.runner}, {baseline.sandbox} sandbox)",
-        style="dim",
-    )
+    console.print(_baseline(baseline), style="dim")
     for note in (*baseline.notes, *outcome.notes):
         console.print(Text(note, style="yellow"))
     for refinement in outcome.refinements:
@@ -195,8 +188,21 @@ def _print_refinement(console: Console, refinement: Refinement) -> None:
     console.print(table)
 
 
+def _baseline(baseline: Baseline) -> str:
+    where = f"({baseline.runner}, {baseline.sandbox} sandbox)"
+    if not baseline.tests:
+        return (
+            f"Not covered by tests: {baseline.generated} generated inputs stand in for them "
+            f"({baseline.sandbox} sandbox)"
+        )
+    if baseline.failed:
+        return f"{baseline.failed} of the {len(baseline.tests)} tests that touch it fail {where}"
+    touching = f"{baseline.passed}/{len(baseline.tests)} tests touch it and pass"
+    return f"{touching} {where}, {baseline.recorded} calls recorded"
+
+
 def _tests(evaluation: Evaluation) -> str:
-    return f"{evaluation.passed}/{len(evaluation.tests)} tests"
+    return evaluation.coverage
 
 
 def _speed(speedup: Speedup | None) -> str:

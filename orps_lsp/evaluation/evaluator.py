@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from orps_lsp.config import Settings
@@ -83,17 +84,22 @@ class LocalEvaluator:
         session = self._session
         for _ in range(MAX_ATTEMPTS):
             kills = session.kills
-            judged = await session.with_restart(lambda: self._judge(known, runner, module_source))
+            try:
+                judged = await session.with_restart(
+                    lambda: self._judge(known, runner, module_source)
+                )
+            except (LookupError, TypeError, ValueError) as error:  # of events not as promised
+                reason = f"It forged reports of its evaluation ({type(error).__name__}: {error})."
+                judged = Evaluation(Verdict.BROKEN, (), reason)
             if session.kills == kills:
                 break
         return judged
 
     async def _judge(self, known: Original, runner: TestRunner, source: str) -> Evaluation:
-        expected = known.baseline.tests
-        if not expected:
+        if not known.baseline.tests and not known.baseline.comparable:
             reason = "No test calls the function, so nothing would show that this version is right."
             return Evaluation(Verdict.BROKEN, (), reason)
-        failed, tests = _against(expected, await runner.run(source))
+        failed, tests = await _tried(runner.tests, runner.run, source)
         if failed is not None:
             return failed
         host = self._session.host_job(source, known.module, known.path)
@@ -106,7 +112,7 @@ class LocalEvaluator:
             reason = evidence.first_disagreement
             return Evaluation(Verdict.DISAGREES, tests, reason, evidence)
         # Few come this far; what is offered has passed as the user will run it.
-        failed, tests = _against(expected, await runner.fresh(source))
+        failed, tests = await _tried(runner.tests, runner.fresh, source)
         if failed is not None:
             return failed
         reference = self._session.host_job(self._session.target.source, known.module, known.path)
@@ -136,10 +142,13 @@ class LocalEvaluator:
         )
 
 
-def _against(
-    expected: tuple[TestResult, ...], run: SuiteRun
+async def _tried(
+    expected: tuple[TestResult, ...], run: Callable[[str], Awaitable[SuiteRun]], source: str
 ) -> tuple[Evaluation | None, tuple[TestResult, ...]]:
-    """Say what a run of the tests has against a candidate, and how each test ended."""
-    tests = in_order(expected, run)
-    fault = judgement.fault(run, tests)
+    """Run the tests; say what they have against a candidate, and how each of them ended."""
+    if not expected:
+        return None, ()
+    done = await run(source)
+    tests = in_order(expected, done)
+    fault = judgement.fault(done, tests)
     return (Evaluation(fault[0], tests, fault[1]) if fault else None), tests

@@ -15,13 +15,15 @@ class Limits:
     """Of the baseline in seconds of wall time, and of every child's memory in MiB.
 
     ``float_tolerance`` is the relative difference that floats in results may have.
-    ``prove_seconds`` is for one candidate, where CrossHair is installed.
+    ``prove_seconds`` is for one candidate, where CrossHair is installed. ``untested`` says whether
+    generated inputs are enough for a function that no test calls.
     """
 
     test_timeout: float = 120.0
     memory_mb: int = 2048
     float_tolerance: float = 0.0
     prove_seconds: float = 0.0
+    untested: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
@@ -31,6 +33,7 @@ class Limits:
             memory_mb=settings.memory_mb,
             float_tolerance=settings.float_tolerance,
             prove_seconds=settings.prove_seconds,
+            untested=settings.untested == "generate",
         )
 
     @property

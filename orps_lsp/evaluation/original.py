@@ -9,6 +9,7 @@ from orps_lsp.evaluation.discovery.found import Discovery
 from orps_lsp.evaluation.equivalence import oracle
 from orps_lsp.evaluation.equivalence.oracle import Oracle
 from orps_lsp.evaluation.hosts import HostFailed, Job
+from orps_lsp.evaluation.project.modules import import_name
 from orps_lsp.evaluation.protocol import Baseline, TestsListener
 from orps_lsp.evaluation.session import Session
 from orps_lsp.evaluation.timing import costs as timing
@@ -43,17 +44,20 @@ async def learn(session: Session, store: Store, listen: TestsListener | None = N
         WorkerDied: the worker ended.
     """
     found, alone = await finding.find(session, store, listen)
+    if not found.touching and session.limits.untested:
+        found = _by_itself(session, found)
     touching = found.touching
     job = session.host_job(session.target.source, found.module, found.path)
     behaviour = await _consult(session, job, found)
     costs = Costs()
-    if behaviour.returning:
+    if behaviour.measurable:
         right = all(test.result.passed for test in touching.values())
         behaviour, costs = await timing.learn(session, job, behaviour, grow=right)
     baseline = Baseline(
         tests=tuple(alone.tests[name].result for name in touching),
         suite_size=found.collected,
         recorded=behaviour.replayable,
+        generated=len(behaviour.invented),
         unreplayable=found.unpicklable + len(behaviour.recorded) - behaviour.replayable,
         seconds=alone.seconds,
         call_seconds=costs.call_seconds,
@@ -74,6 +78,13 @@ async def learn(session: Session, store: Store, listen: TestsListener | None = N
     )
 
 
+def _by_itself(session: Session, found: Discovery) -> Discovery:
+    """Let the module be imported where no test shows how."""
+    target = session.target
+    module, folder = import_name(target.file, target.workspace)
+    return replace(found, module=module, path=(str(folder), *found.path))
+
+
 async def _consult(session: Session, job: Job, found: Discovery) -> Oracle:
     """Learn how the original behaves outside of the tests, where it is known to be right."""
     passing = [test for test in found.touching.values() if test.result.passed]
@@ -82,7 +93,7 @@ async def _consult(session: Session, job: Job, found: Discovery) -> Oracle:
     calls = {n: data for n, data in found.calls.items() if n not in doubtful}
     recorded = oracle.select([test.calls for test in passing], calls)
     unchecked = judgement.not_recorded(found.unpicklable, bool(found.touching), bool(failing))
-    if not recorded or not found.module:
+    if not found.module or not (recorded or session.limits.untested):
         return Oracle(unchecked=tuple(unchecked))
     try:
         behaviour = await oracle.consult(

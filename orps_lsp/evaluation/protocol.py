@@ -92,6 +92,14 @@ class Baseline:
     interpreter: str
     runner: str
     notes: tuple[str, ...] = ()
+    generated: int = 0  # inputs that no test has, on which the original returns
+
+    MINIMUM_GENERATED = 50
+
+    @property
+    def comparable(self) -> bool:
+        """Whether generated inputs alone are enough to go by, without any test."""
+        return self.generated >= self.MINIMUM_GENERATED
 
     @property
     def passed(self) -> int:
@@ -108,10 +116,10 @@ class Evidence:
 
     replayed: int = 0
     generated: int = 0
-    scaled: int = 0  # of the generated ones: recorded inputs made larger
     disagreements: int = 0
     first_disagreement: str = ""
     unchecked: tuple[str, ...] = ()  # sentences: what was not compared, and why
+    scaled: int = 0  # of the generated ones: recorded inputs made larger
     tolerance: float = 0.0  # relative difference of floats that was let pass; 0: none
     proof: str = ""  # what CrossHair found out, as a sentence; empty: it did not run
 
@@ -172,6 +180,11 @@ class Evaluation:
     @property
     def passed(self) -> int:
         return sum(test.passed for test in self.tests)
+
+    @property
+    def coverage(self) -> str:
+        """Say how many tests passed, in words."""
+        return f"{self.passed}/{len(self.tests)} tests" if self.tests else "not covered by tests"
 
 
 @dataclass(frozen=True, slots=True)

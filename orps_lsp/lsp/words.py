@@ -97,7 +97,7 @@ def _table(outcome: Outcome) -> Iterator[str]:
     seconds, peak = baseline.call_seconds, baseline.peak_bytes
     yield _row(
         "original",
-        f"{baseline.passed}/{len(baseline.tests)}",
+        f"{baseline.passed}/{len(baseline.tests)}" if baseline.tests else "none",
         "" if seconds is None else _seconds(seconds),
         "" if peak is None else _bytes(peak),
         _complexity(original),
@@ -107,7 +107,7 @@ def _table(outcome: Outcome) -> Iterator[str]:
         evaluation = candidate.evaluation
         yield _row(
             f"#{refinement.rank} {candidate.strategy}",
-            f"{evaluation.passed}/{len(evaluation.tests)}" if evaluation else "",
+            evaluation.coverage.removesuffix(" tests") if evaluation else "",
             _speedup(evaluation.speedup) if evaluation else "",
             _memory(evaluation) if evaluation else "",
             _complexity(candidate.complexity),
@@ -124,7 +124,9 @@ def _details(best: Refinement) -> Iterator[str]:
         yield f"**Critique of #{best.rank}**: {escape(candidate.critique)}"
     if candidate.evaluation is None:
         return
-    tests = f"{candidate.evaluation.passed}/{len(candidate.evaluation.tests)} tests pass"
+    tests = candidate.evaluation.coverage
+    if candidate.evaluation.tests:
+        tests += " pass"
     evidence = candidate.evaluation.evidence
     if evidence is None:
         yield f"**Evidence**: {tests}."

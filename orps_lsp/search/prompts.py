@@ -197,11 +197,12 @@ def describe(evaluation: Evaluation) -> str:
             return _failures("It fails tests", evaluation.tests)
         case Verdict.DISAGREES:
             detail = evaluation.evidence.first_disagreement if evaluation.evidence else ""
+            passes = f"All {total} tests pass, but it" if total else "It"
             return (
-                f"All {total} tests pass, but it does not always do what the original does: "
+                f"{passes} does not always do what the original does: "
                 f"{detail or evaluation.reason}"
             )
-    text = f"All {total} tests pass"
+    text = f"All {total} tests pass" if total else "It does what the original does"
     if speedup := evaluation.speedup:
         if speedup.claimed:
             return f"{text}; it is {speedup.median:.3g} times as fast as the original."

@@ -98,5 +98,5 @@ def summary(intent: Intent, candidate: Candidate, original: Complexity) -> str:
         parts.append(f"{factor:.2g}x simpler")
     if intent is Intent.FIX:
         parts.insert(0, "fixed")
-    parts.append(f"{evaluation.passed}/{len(evaluation.tests)} tests")
+    parts.append(evaluation.coverage)
     return ", ".join(parts)

@@ -27,8 +27,8 @@ from orps_lsp.evaluation import evaluator as evaluator_module
 from orps_lsp.evaluation import limits
 from orps_lsp.evaluation.equivalence import replay
 from orps_lsp.evaluation.evaluator import LocalEvaluator
-from orps_lsp.evaluation.runner import TestRunner
 from orps_lsp.evaluation.protocol import Evaluation, SandboxUnavailable, Verdict
+from orps_lsp.evaluation.runner import TestRunner
 
 LEVELS = ("bubblewrap", "landlock")
 
@@ -91,7 +91,9 @@ class Canaries:
                     listener.recv(1)
                 found.append(f"something came to {listener.getsockname()}")
         for process in psutil.process_iter(["name", "cmdline"]):
-            if process.info["name"] == "orps-attack" or self.token in (process.info["cmdline"] or ()):
+            if process.info["name"] == "orps-attack" or self.token in (
+                process.info["cmdline"] or ()
+            ):
                 found.append(f"process {process.pid} is left: {process.info}")
         return found
 
@@ -161,8 +163,11 @@ class Run:
         after = "" if good.verdict is Verdict.VERIFIED else f"{good.verdict.value}: {good.reason}"
         print(f"{name}: {seconds:.2f} s, {verdict}", file=sys.stderr, flush=True)
         self.seen[name] = {
-            **{"verdict": verdict, "reason": reason, "harmed": harmed},
-            **{"after": after, "seconds": round(seconds, 3)},
+            "verdict": verdict,
+            "reason": reason,
+            "harmed": harmed,
+            "after": after,
+            "seconds": round(seconds, 3),
         }
 
 

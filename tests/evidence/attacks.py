@@ -42,7 +42,7 @@ GOOD = "def first(xs, default=None):\n    return next(iter(xs), default)\n"
 
 # What contains an attempt: an error, the end of the process or of its time, or that it does no harm
 # where it may be done (a private /tmp, a process of its own).
-REFUSED, CRASHED, TIMEOUT, HARMLESS = "refused", "crashed", "timeout", "harmless"
+REFUSED, CRASHED, TIMEOUT, HARMLESS = "refused: ", "(crashed)", "(timeout)", "did it"
 
 _ATTEMPT = """
 import ctypes, os, signal, socket, subprocess, sys, threading, time
@@ -113,8 +113,14 @@ EFFECTS: Mapping[str, tuple[str, str]] = {
     "deletes from the home": (REFUSED, "os.remove(places['secret'])"),
     "writes to site-packages": (REFUSED, "open(places['site'] + '/orps_attack.pth', 'w')"),
     "writes to the system": (REFUSED, "open('/etc/orps-attack', 'w')"),
-    "writes to the machine's /tmp": (HARMLESS, "open(places['tmp'], 'w').write('x')"),
-    "writes to shared memory": (HARMLESS, "open('/dev/shm/orps-attack', 'w').write('x')"),
+    "writes to the machine's /tmp": (
+        f"{HARMLESS}|{REFUSED}",
+        "open(places['tmp'], 'w').write('x')",
+    ),
+    "writes to shared memory": (
+        f"{HARMLESS}|{REFUSED}",
+        "open('/dev/shm/orps-attack', 'w').write('x')",
+    ),
     "makes a device": (
         REFUSED,
         "os.mknod(os.environ['TMPDIR'] + '/disk', 0o060666, os.makedev(254, 0))",
@@ -138,7 +144,10 @@ EFFECTS: Mapping[str, tuple[str, str]] = {
         "open('/proc/{}/environ'.format(os.getppid()), 'rb').read()",
     ),
     # The network
-    "connects by TCP": (REFUSED, "socket.create_connection(('127.0.0.1', places['tcp'])).send(b'x')"),
+    "connects by TCP": (
+        REFUSED,
+        "socket.create_connection(('127.0.0.1', places['tcp'])).send(b'x')",
+    ),
     "sends by UDP": (
         REFUSED,
         "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
@@ -200,7 +209,10 @@ EFFECTS: Mapping[str, tuple[str, str]] = {
     ),
     # Bombs
     "takes all memory at once": (REFUSED, "[0] * 10**11"),
-    "takes all memory bit by bit": (REFUSED, "kept = []\nwhile True: kept.append(bytearray(1 << 24))"),
+    "takes all memory bit by bit": (
+        REFUSED,
+        "kept = []\nwhile True: kept.append(bytearray(1 << 24))",
+    ),
     "takes memory in files of memory": (
         REFUSED,
         "while True: os.write(os.memfd_create('x'), bytes(1 << 24))",
@@ -211,7 +223,7 @@ EFFECTS: Mapping[str, tuple[str, str]] = {
         + _FOREVER.format("threading.Thread(target=time.sleep, args=(600,)).start()"),
     ),
     "fills the disk with one file": (
-        REFUSED,
+        f"{REFUSED}|{CRASHED}",
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "file = open(os.environ['TMPDIR'] + '/x', 'wb')\nwhile True: file.write(bytes(1 << 24))",
     ),
@@ -233,9 +245,9 @@ EFFECTS: Mapping[str, tuple[str, str]] = {
         "    open(os.environ['TMPDIR'] + '/%d' % number, 'w').close()",
     ),
     "digs directories": (
-        REFUSED,
+        f"{REFUSED}|{TIMEOUT}|{CRASHED}",
         "os.chdir(os.environ['TMPDIR'])\n"
-        "for _ in range(3000):\n    os.mkdir('d' * 200)\n    os.chdir('d' * 200)\n"
+        "for _ in range(1200):\n    os.mkdir('d' * 200)\n    os.chdir('d' * 200)\n"
         "raise OSError('deep enough')",
     ),
     "closes its directory": (
@@ -403,8 +415,7 @@ VERDICTS: Mapping[str, str] = {
         "    __reduce__ = lambda _: (int, (1,))\nreturn Lie()"
     ),
     "looks at the test": (
-        "import sys\n"
-        "return 1 if sys._getframe(1).f_code.co_name == 'test_first' else 7"
+        "import sys\nreturn 1 if sys._getframe(1).f_code.co_name == 'test_first' else 7"
     ),
     "looks for the expected value": (
         "import sys\nreturn [c for c in sys._getframe(1).f_code.co_consts if c][-1]"
@@ -450,9 +461,7 @@ VERDICTS: Mapping[str, str] = {
         "module: import sys, types\nother = types.ModuleType('core')\n"
         "other.first = lambda xs, default=None: 1 if xs else 7\nsys.modules['core'] = other"
     ),
-    "waits for the end": (
-        "import atexit, os\natexit.register(os._exit, 0)\nreturn 0"
-    ),
+    "waits for the end": ("import atexit, os\natexit.register(os._exit, 0)\nreturn 0"),
     "traces": "import sys\nsys.settrace(lambda *_: None)\nsys.setprofile(lambda *_: None)\nreturn 0",
     "turns assertions off": (
         "import ast, sys\nsys.flags = type('F', (), {'optimize': 2})\nast.Assert = ast.Pass\nreturn 0"

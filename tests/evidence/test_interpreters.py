@@ -17,6 +17,7 @@ from orps_lsp.evaluation.protocol import TestOutcome, Verdict
 
 VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 OLD_PYTEST = "pytest==6.2.5"
+PLUGINS = "pytest pytest-asyncio pytest-cov pytest-mock pytest-xdist"
 ENVIRONMENTS = [
     *((version, requirement) for version in VERSIONS for requirement in ("pytest", "")),
     ("3.8", OLD_PYTEST),
@@ -122,7 +123,7 @@ class Environments:
         if not base:
             pytest.skip(f"there is no Python {version} on this machine")
         if (version, requirement) not in self._made:
-            path = self._folder / f"{version}-{requirement or 'plain'}"
+            path = self._folder / str(len(self._made))
             self._make(base, path, requirement)
             self._made[version, requirement] = path
         return self._made[version, requirement]
@@ -137,7 +138,7 @@ class Environments:
             self._run([base, "-m", "venv", *pip, str(path)])
             install = [str(path / "bin" / "python"), "-m", "pip", "install", "-q"]
         if requirement:
-            self._run([*install, requirement])
+            self._run([*install, *requirement.split()])
 
     @staticmethod
     def _run(command: list[str]) -> None:
@@ -188,3 +189,43 @@ async def test_evaluations(
     assert crash.verdict is Verdict.FAILED_TESTS
     assert TestOutcome.CRASHED in {test.outcome for test in crash.tests}
     assert again.verdict is Verdict.VERIFIED
+
+
+async def test_plugins_that_the_project_uses(tmp_path: Path, environments: Environments) -> None:
+    """Those that tests need work; worker processes and coverage are kept out of the way."""
+    environment = environments.get("3.11", PLUGINS)
+    root = write_project(
+        tmp_path,
+        {
+            "pytest.ini": """
+                [pytest]
+                addopts = -n 2 --cov=core --cov-report=xml -p no:cacheprovider
+                asyncio_mode = auto
+            """,
+            "core.py": """
+                import time
+
+                async def stamp(x):
+                    return [time.time(), x]
+            """,
+            "test_core.py": """
+                import asyncio
+                import core
+
+                async def test_stamp(mocker):
+                    mocker.patch("core.time.time", return_value=5.0)
+                    assert await core.stamp(1) == [5.0, 1]
+            """,
+        },
+    )
+    source = (root / "core.py").read_text()
+    async with evaluating(root, "stamp", python=str(environment)) as evaluator:
+        baseline = await evaluator.baseline()
+        right, wrong = [
+            await evaluator.evaluate(source.replace("[time.time(), x]", other))
+            for other in ("list((time.time(), x))", "[0.0, x]")
+        ]
+    assert (baseline.passed, baseline.failed) == (1, 0)
+    assert right.verdict is Verdict.VERIFIED, right.reason
+    assert wrong.verdict is Verdict.FAILED_TESTS
+    assert not (root / "coverage.xml").exists()

@@ -9,17 +9,19 @@ from pathlib import Path
 import pytest
 from search_support import SOURCE, baseline, results
 
-from orps_lsp.evaluation.protocol import TestOutcome, TestResult
+from orps_lsp.config import Settings
+from orps_lsp.evaluation.protocol import TestOutcome, TestResult, TestsProgress
 from orps_lsp.refine import (
     RefineError,
     Request,
     _intent,
     _test_source,
     _test_sources,
+    _tests_reporter,
     _unless_stopped,
     find_workspace,
 )
-from orps_lsp.search.types import Intent
+from orps_lsp.search.types import Intent, Progress
 from orps_lsp.source.locate import find
 
 STUB = "def total(values):\n    raise NotImplementedError\n"
@@ -55,17 +57,32 @@ def test_the_intent_follows_from_the_baseline(
     known = replace(baseline(), tests=results(passed))
     function = find(source, "total")
     if isinstance(expected, Intent):
-        assert _intent(request, function, known) is expected
+        assert _intent(request, function, known, Settings()) is expected
     else:
         with pytest.raises(RefineError, match=expected) as caught:
-            _intent(request, function, known)
+            _intent(request, function, known, Settings())
         assert caught.value.advice
 
 
-def test_what_no_test_touches_is_not_refined() -> None:
+@pytest.mark.parametrize(
+    ("untested", "generated", "message"),
+    [
+        ("refuse", 0, "nothing could be proven"),
+        ("generate", 3, "of the inputs that were generated it accepts 3"),
+        ("generate", 300, None),
+    ],
+)
+def test_what_no_test_touches_needs_consent_and_inputs(
+    untested: str, generated: int, message: str | None
+) -> None:
     request = Request(Path("/w"), Path("/w/m.py"), SOURCE, "total")
-    with pytest.raises(RefineError, match="No test touches `total`"):
-        _intent(request, find(SOURCE, "total"), replace(baseline(), tests=()))
+    settings = Settings(untested=untested)
+    known = replace(baseline(), tests=(), generated=generated)
+    if message is None:
+        assert _intent(request, find(SOURCE, "total"), known, settings) is Intent.OPTIMISE
+        return
+    with pytest.raises(RefineError, match=message):
+        _intent(request, find(SOURCE, "total"), known, settings)
 
 
 @pytest.fixture
@@ -133,3 +150,18 @@ async def test_an_error_of_the_preparation_is_raised_as_it_is() -> None:
 
     with pytest.raises(RefineError, match="no"):
         await _unless_stopped(prepare(), asyncio.Event())
+
+
+async def test_how_far_the_tests_are_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Progress] = []
+    report = _tests_reporter(told.append)
+    report(TestsProgress(1, 1200, 1))
+    assert told == [], "a short suite is not worth a word"
+    monkeypatch.setattr("orps_lsp.refine._REPORT_SECONDS", 0.0)
+    report = _tests_reporter(told.append)
+    report(TestsProgress(140, 1200, 3))
+    report(TestsProgress(141, 1200, 1))
+    assert [progress.phase for progress in told] == [
+        "running the tests: 140 of 1200, 3 call it",
+        "running the tests: 141 of 1200, 1 calls it",
+    ]

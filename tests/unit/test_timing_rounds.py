@@ -80,20 +80,36 @@ def test_what_is_faster_in_first_calls_too_is_claimed() -> None:
 
 
 def test_a_sample_that_reports_less_than_the_process_used_is_refused() -> None:
-    honest = replace(sample(20), beside=2 * MS)
-    forged = replace(sample(10), beside=12 * MS)
+    honest = replace(sample(20), beside={"cpu": 2 * MS})
+    forged = replace(sample(10), beside={"cpu": 12 * MS})
     with pytest.raises(Unmeasurable, match="cannot be trusted"):
         conclude(measured(honest, forged))
 
 
+def test_a_forged_wall_clock_is_refused_as_well() -> None:
+    honest = replace(sample(20), beside={"wall": 2 * MS})
+    forged = replace(sample(1, 3, waits=True), beside={"wall": 19 * MS})
+    with pytest.raises(Unmeasurable, match="cannot be trusted"):
+        conclude(measured(honest, forged))
+
+
+def test_time_beside_the_sample_counts_where_a_gain_is_left() -> None:
+    original = replace(sample(20), beside={"cpu": 2 * MS})
+    candidate = replace(sample(5), beside={"cpu": 7_200_000})
+    speedup, _ = conclude(measured(original, candidate))
+    assert speedup.claimed
+    assert speedup.median == pytest.approx(2, rel=0.01)
+
+
 def test_arguments_that_are_dear_to_make_are_no_forgery() -> None:
-    original = replace(sample(20), beside=60 * MS)
-    candidate = replace(sample(10), beside=63 * MS)
-    assert conclude(measured(original, candidate))[0].claimed
+    original = replace(sample(20), beside={"cpu": 60 * MS})
+    candidate = replace(sample(10), beside={"cpu": 63 * MS})
+    assert conclude(measured(original, candidate))[0].median == pytest.approx(2, rel=0.01)
 
 
 def test_warm_up_does_not_count_as_time_beside_the_sample() -> None:
-    event = {"cpu_ns": 8 * MS, "wall_ns": 9 * MS, "waits": False, "used_ns": 11 * MS}
-    assert Sample.from_event(event, 0.25) == Sample(8 * MS, 9 * MS, False, beside=1 * MS)
+    event = {"cpu_ns": 8 * MS, "wall_ns": 12 * MS, "waits": False, "used_ns": 11 * MS}
+    found = Sample.from_event(event, 20 * MS, 0.25)
+    assert found == Sample(8 * MS, 12 * MS, False, {"cpu": 1 * MS, "wall": 5 * MS})
     del event["used_ns"]
-    assert Sample.from_event(event, 0.25).beside is None
+    assert set(Sample.from_event(event, 20 * MS, 0.25).beside) == {"wall"}

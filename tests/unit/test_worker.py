@@ -12,9 +12,11 @@ import pytest
 from evaluation_support import evaluating, write_project
 
 from orps_lsp.evaluation.client import WORKER
+from orps_lsp.evaluation.discovery.reach import MANY_TEST_FILES
 from orps_lsp.evaluation.protocol import TestOutcome, Verdict
 
 OLDEST = (3, 8)
+OPTIONAL = {"pytest", "hypothesis", "crosshair"}  # used where they are installed
 
 
 def interpreters(version: str) -> list[str]:
@@ -44,7 +46,7 @@ def environment(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("path", sorted(WORKER.glob("*.py")), ids=lambda path: path.name)
-def test_the_worker_has_the_syntax_of_python_3_8_and_needs_the_standard_library_alone(
+def test_the_worker_has_the_syntax_of_python_3_8_and_can_do_with_the_standard_library(
     path: Path,
 ) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=OLDEST)
@@ -54,7 +56,7 @@ def test_the_worker_has_the_syntax_of_python_3_8_and_needs_the_standard_library_
             imported |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
             imported.add(str(node.module).partition(".")[0])
-    assert imported <= set(sys.stdlib_module_names) | {"pytest"}
+    assert imported <= set(sys.stdlib_module_names) | OPTIONAL
 
 
 FILES = {
@@ -151,3 +153,32 @@ async def test_a_unittest_project_in_an_environment_without_pytest(
 ) -> None:
     root = write_project(tmp_path / "project", FILES)
     await check_unittest_project(root, str(environment))
+
+
+async def test_unittest_loads_only_the_files_that_are_wanted(
+    tmp_path: Path, environment: Path
+) -> None:
+    """Also where the class of a test is written in a module that is no test file."""
+    test = """
+        import unittest
+        from shop.core import split
+
+        class CommonTest(unittest.TestCase):
+            def test_common(self):
+                self.assertEqual(split("a"), ["a"])
+    """
+    bombs = {f"tests/test_{n:02}.py": "raise SystemExit\n" for n in range(MANY_TEST_FILES)}
+    files = {
+        **{name: FILES[name] for name in ("shop/__init__.py", "shop/core.py")},
+        "tests/__init__.py": "",
+        "tests/common.py": test,
+        "tests/test_split.py": "from tests.common import CommonTest\n",
+    }
+    root = write_project(tmp_path / "project", {**files, **bombs})
+    async with evaluating(root, "split", "shop/core.py", python=str(environment)) as evaluator:
+        baseline = await evaluator.baseline()
+        wrong = await evaluator.evaluate("def split(text, sep=','):\n    return []\n")
+    assert [test.id for test in baseline.tests] == ["tests.common.CommonTest.test_common"]
+    assert "20 of 21 test files cannot reach" in " ".join(baseline.notes)
+    assert wrong.verdict is Verdict.FAILED_TESTS
+    assert wrong.tests[0].outcome is TestOutcome.FAILED

@@ -8,9 +8,14 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import fractions
 import itertools
+import pathlib
 import pickle
+import re
 import threading
+import types
+import weakref
 from typing import Any, NamedTuple
 
 import pytest
@@ -66,6 +71,24 @@ def cyclic() -> list[object]:
     return items
 
 
+def shared(value: object) -> list[object]:
+    return [value, value]
+
+
+def failing(cause: Exception | None) -> Exception:
+    error = ValueError("a")
+    error.__cause__ = cause
+    return error
+
+
+def returning(value: object) -> Any:
+    yield 0
+    return value
+
+
+POINT = Point(1, 2)
+UTC = datetime.datetime(2024, 1, 2, tzinfo=datetime.timezone.utc)
+
 DIFFERENT = [
     (1, True),
     (1, 1.0),
@@ -97,6 +120,16 @@ DIFFERENT = [
     ("a,b", ["a", "b"]),
     (range(3), range(4)),
     (cyclic(), [1, [1]]),
+    (shared([]), [[], []]),
+    (shared(Point(1, 2)), [Point(1, 2), Point(1, 2)]),
+    (failing(None), failing(KeyError())),
+    (FileNotFoundError(2, "no", "a"), FileNotFoundError(2, "no", "b")),
+    (returning(1), returning(2)),
+    (re.match("a", "ab"), re.match("a", "ac")),
+    (memoryview(b"ab"), memoryview(b"ac")),
+    (pathlib.PurePosixPath("a"), pathlib.PureWindowsPath("a")),
+    (fractions.Fraction(1, 2), fractions.Fraction(1, 3)),
+    (UTC, UTC.replace(tzinfo=None)),
 ]
 
 
@@ -120,6 +153,15 @@ EQUAL = [
     (cyclic(), cyclic()),
     (10**5000, 10**5000),
     ("\ud800", "\ud800"),
+    (shared("text"), ["text", "text"]),
+    (shared((1, 2)), [(1, 2), (1, 2)]),
+    (shared(Frozen("a")), [Frozen("a"), Frozen("a")]),
+    (shared(Colour.RED), [Colour.RED, Colour.RED]),
+    (returning(1), returning(1)),
+    (re.match("a", "ab"), re.match("a", "ab")),
+    (weakref.ref(POINT), weakref.ref(POINT)),
+    (types.MappingProxyType({1: 2}), types.MappingProxyType({1: 2})),
+    (UTC, UTC.replace()),
 ]
 
 
@@ -151,6 +193,69 @@ def test_arrays_are_compared_by_type_shape_and_bytes() -> None:
     others = [numpy.ones(4), numpy.ones((2, 2), int), ones * 2, ones.tolist(), numpy.float64(1)]
     encodings = {canon.encode(value) for value in [ones, *others, 1.0]}
     assert len(encodings) == len(others) + 2
+
+
+def test_arrays_are_compared_by_what_a_caller_can_tell() -> None:
+    numpy = pytest.importorskip("numpy")
+    numbers = numpy.arange(4)
+    nans = numpy.array([float("nan"), 1.0])
+    other_nans = nans.copy()
+    other_nans.view(numpy.int64)[0] ^= 1
+    assert nans.tobytes() != other_nans.tobytes()
+    assert canon.encode(nans) == canon.encode(other_nans)
+    masked = numpy.ma.array([1.0, 2.0], mask=[False, True])
+    assert canon.encode(masked) == canon.encode(masked.copy())
+    record = numpy.array([(1, 2.0)], dtype=[("a", int), ("b", float)])
+    assert canon.encode(record) == canon.encode(record.copy())
+    pairs = [
+        (numpy.array([0.0]), numpy.array([-0.0])),
+        (numpy.array([1], ">i4"), numpy.array([1], "<i4")),
+        (numpy.array(["1"], object), numpy.array([1], object)),
+        (numpy.array(1.5), numpy.float64(1.5)),
+        (masked, numpy.ma.array([1.0, 2.0], mask=[True, False])),
+        (record, record[["a"]]),
+        ([numbers, numbers[:2]], [numbers, numbers[:2].copy()]),
+    ]
+    for one, other in pairs:
+        assert canon.encode(one) != canon.encode(other)
+
+
+def test_tables_are_compared_by_labels_types_and_values() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": [1, 2], "b": ["x", None]})
+    assert canon.encode(frame) == canon.encode(frame.copy())
+    others = [
+        frame.set_axis([1, 2]),
+        frame[["b", "a"]],
+        frame.astype({"a": float}),
+        frame.astype({"b": "category"}),
+        frame.assign(a=[1, 3]),
+        frame.iloc[::-1],
+        frame["a"],
+        frame["a"].rename("c"),
+        frame.index,
+    ]
+    assert len({canon.encode(value) for value in [frame, *others]}) == len(others) + 1
+
+
+def test_floats_can_be_put_beside_the_encoding() -> None:
+    def encoded(*values: object) -> tuple[bytes, list[float]]:
+        encoder = canon.Encoder(floats_beside=True)
+        return encoder.encode(list(values)), encoder.floats
+
+    one, floats = encoded(1.5, {"a": 2.5}, (3.5j,))
+    assert floats == [1.5, 2.5, 0.0, 3.5]
+    assert encoded(7.0, {"a": 8.0}, (9j,))[0] == one
+    assert encoded(7.0, {"a": 8}, (9j,))[0] != one
+    assert encoded({1.5}) != encoded({2.5}), "a set has no order to compare by"
+    assert encoded({1.5})[1] == []
+
+
+def test_an_iterator_that_goes_on_is_said_to() -> None:
+    for iterator, goes_on in ((itertools.count(), True), (iter([1]), False)):
+        encoder = canon.Encoder()
+        encoder.encode(iterator)
+        assert encoder.bounded is goes_on
 
 
 @pytest.mark.parametrize(

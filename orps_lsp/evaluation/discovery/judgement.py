@@ -91,7 +91,7 @@ def not_recorded(unpicklable: int, touched: bool, failing: bool) -> list[str]:
     """Say what of the tests' calls cannot be compared, and why."""
     sentences: list[str] = []
     if not touched:
-        return ["No test calls the function, so there are no inputs to compare on."]
+        return ["No test calls the function, so only generated inputs were compared."]
     if failing:
         sentences.append(
             "Tests of the original fail, so it was compared only on calls of tests that pass."

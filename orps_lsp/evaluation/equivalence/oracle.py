@@ -14,6 +14,7 @@ from orps_lsp.evaluation.session import Session
 
 MAX_RECORDED = 300
 MAX_CLOSELY = 20  # recorded calls that are made twice, and with iterators
+MAX_MEASURED = 100  # invented calls, where no test calls the function
 MAX_INPUT_BYTES = 16 * 1024 * 1024
 
 CALL_SECONDS = 1.0  # a call of the original that takes longer is not replayed
@@ -49,7 +50,7 @@ class Oracle:
 
     @property
     def returning(self) -> tuple[int, ...]:
-        """The recorded calls that return: those can be timed."""
+        """The recorded calls that return."""
         return tuple(index for index in self.recorded if self._returns(index))
 
     @property
@@ -57,6 +58,11 @@ class Oracle:
         """The other calls that return, but for those that were made larger."""
         others = self.outcomes.keys() - {*self.recorded, *self.scaled}
         return tuple(index for index in sorted(others) if self._returns(index))
+
+    @property
+    def measurable(self) -> tuple[int, ...]:
+        """The calls that can be timed: the tests', or invented ones where there is no test's."""
+        return self.returning if self.recorded else self.invented[:MAX_MEASURED]
 
     @property
     def closely(self) -> tuple[int, ...]:
@@ -116,7 +122,8 @@ async def consult(
     ]
     found = await _extended(session, job, empty, batches)
     if generate and not found.invented:
-        sentence = "No further inputs could be made from the recorded ones."
+        source = "the recorded ones" if recorded else "the function's annotations"
+        sentence = f"No further inputs could be made from {source}."
         return replace(found, unchecked=(*found.unchecked, sentence))
     return found
 

@@ -39,7 +39,7 @@ async def learn(session: Session, job: Job, behaviour: Oracle, grow: bool) -> tu
         HostFailed: it does not load by itself.
     """
     worker = await session.worker()
-    calls = await profile(worker, job, behaviour.returning)
+    calls = await profile(worker, job, behaviour.measurable)
     if not calls:
         return behaviour, Costs()
     found = Costs(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Literal
@@ -92,8 +93,9 @@ async def _pair(
 
 
 async def _sample(child: Child, indices: Sequence[int], repeats: int, warm_up: int) -> Sample:
+    start = time.perf_counter_ns()
     child.request(PATIENCE, do="time", indices=list(indices), repeats=repeats, warm_up=warm_up)
     answer = await child.answer()
     if "cpu_ns" not in answer:
         raise Unmeasurable("Its speed could not be measured: a call did not end in time.")
-    return Sample.from_event(answer, warm_up / repeats)
+    return Sample.from_event(answer, time.perf_counter_ns() - start, warm_up / repeats)

@@ -60,7 +60,7 @@ def run(job: Message, channel: Channel) -> None:
             "unpicklable": recorder.unpicklable,
             "left_out": recorder.left_out,
             "libraries": modules.libraries(workspace) if job["record"] else [],
-            "path": [entry for entry in sys.path if isinstance(entry, str)],
+            "path": [entry for entry in report.path or sys.path if isinstance(entry, str)],
         }
     )
 
@@ -107,6 +107,7 @@ class Report:
 
     def __init__(self, recorder: probe.Recorder, channel: Sink) -> None:
         self._started = 0.0
+        self.path: list[str] = []  # as it was when a test called the function
         self.begin(recorder, channel)
 
     def begin(self, recorder: probe.Recorder, channel: Sink) -> None:
@@ -132,6 +133,8 @@ class Report:
     def result(self, test: str, outcome: str, message: str, file: str) -> None:
         seconds = time.perf_counter() - self._started
         self.flush()
+        if self._recorder.entered:
+            self.path = list(sys.path)  # the runner takes back what its configuration added
         self.channel.send(
             {
                 "result": test,
