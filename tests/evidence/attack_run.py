@@ -91,9 +91,8 @@ class Canaries:
                     listener.recv(1)
                 found.append(f"something came to {listener.getsockname()}")
         for process in psutil.process_iter(["name", "cmdline"]):
-            if process.info["name"] == "orps-attack" or self.token in (
-                process.info["cmdline"] or ()
-            ):
+            arguments = process.info["cmdline"] or ()
+            if process.info["name"] == "orps-attack" or self.token in arguments:
                 found.append(f"process {process.pid} is left: {process.info}")
         return found
 
@@ -110,6 +109,10 @@ def _content(path: Path) -> bytes | None:
         return path.read_bytes()
     except OSError:
         return None
+
+
+def _private_directories() -> list[str]:
+    return [str(path) for path in Path(tempfile.gettempdir()).glob("orps-lsp-*")]
 
 
 def _state(root: Path) -> dict[str, tuple[int, int, bytes | None]]:
@@ -209,7 +212,7 @@ async def main(level: str, directory: Path) -> dict[str, object]:
                     await run.evaluate(name, attacks.attempt(body, canaries.places))
             seen["starting"] = run.seen
         seen["left"] = [str(process) for process in psutil.Process().children(recursive=True)]
-        seen["left"] += [str(path) for path in Path(tempfile.gettempdir()).glob("orps-lsp-*")]
+        seen["left"] += _private_directories()
     finally:
         canaries.remove()
     return seen

@@ -462,9 +462,12 @@ VERDICTS: Mapping[str, str] = {
         "other.first = lambda xs, default=None: 1 if xs else 7\nsys.modules['core'] = other"
     ),
     "waits for the end": ("import atexit, os\natexit.register(os._exit, 0)\nreturn 0"),
-    "traces": "import sys\nsys.settrace(lambda *_: None)\nsys.setprofile(lambda *_: None)\nreturn 0",
+    "traces": (
+        "import sys\nsys.settrace(lambda *_: None)\nsys.setprofile(lambda *_: None)\nreturn 0"
+    ),
     "turns assertions off": (
-        "import ast, sys\nsys.flags = type('F', (), {'optimize': 2})\nast.Assert = ast.Pass\nreturn 0"
+        "import ast, sys\nsys.flags = type('F', (), {'optimize': 2})\n"
+        "ast.Assert = ast.Pass\nreturn 0"
     ),
 }
 

@@ -49,9 +49,9 @@ START = "merged = []"
 
 # What a candidate does, how often in a hundred, and what it must get.
 KINDS: dict[str, tuple[int, str, Verdict]] = {
-    "right": (6, START, Verdict.VERIFIED),
+    "right": (5, START, Verdict.VERIFIED),
     "litters": (
-        2,
+        1,
         "import os, tempfile\n"
         f"    for place in (tempfile.gettempdir(), '/dev/shm', '/tmp', os.path.expanduser('~')):\n"
         "        try:\n"
@@ -61,8 +61,8 @@ KINDS: dict[str, tuple[int, str, Verdict]] = {
         f"    {START}",
         Verdict.VERIFIED,
     ),
-    "wrong": (32, "return left + right", Verdict.FAILED_TESTS),
-    "wrong at an edge": (10, "merged = [] if left or right else [0]", Verdict.DISAGREES),
+    "wrong": (38, "return left + right", Verdict.FAILED_TESTS),
+    "wrong at an edge": (6, "merged = [] if left or right else [0]", Verdict.DISAGREES),
     "broken": (18, "merged = []\nraise ImportError('no')\nif True:", Verdict.BROKEN),
     "crashes": (14, "__import__('ctypes').string_at(0)", Verdict.FAILED_TESTS),
     "hoards": (

@@ -116,7 +116,7 @@ async def consult(
         invented, large = await invention.invent(await session.worker(), job, len(recorded))
     empty = Oracle(recorded=tuple(range(len(recorded))), tolerance=tolerance)
     batches = [
-        Batch(recorded, CALL_SECONDS, REPLAY_SECONDS, from_tests=True),
+        Batch(recorded, CALL_SECONDS, REPLAY_SECONDS),
         Batch(invented, INVENTED_SECONDS, REPLAY_SECONDS),
         Batch(large, INVENTED_SECONDS, LARGE_SECONDS),
     ]
@@ -147,7 +147,6 @@ class Batch:
     inputs: Sequence[bytes]
     limit: float
     budget: float
-    from_tests: bool = False
 
 
 async def _extended(session: Session, job: Job, oracle: Oracle, batches: Sequence[Batch]) -> Oracle:

@@ -10,6 +10,7 @@ compare raises ``Uncomparable``.
 from __future__ import annotations
 
 import collections
+import copyreg
 import enum
 import hashlib
 import re
@@ -182,7 +183,8 @@ class Encoder:
         if kind is object:
             raise Uncomparable("'object' has no contents to compare")
         try:
-            reduced = value.__reduce_ex__(4)
+            registered = copyreg.dispatch_table.get(kind)
+            reduced = registered(value) if registered else value.__reduce_ex__(4)
         except Exception:
             name = kind.__qualname__
             raise Uncomparable(f"'{name}' has no contents to compare") from None

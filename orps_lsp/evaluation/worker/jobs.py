@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Sequence
 
@@ -10,7 +11,7 @@ from .channel import Channel, Message
 
 
 def run(job: Message, inputs: Sequence[bytes], channel: Channel) -> None:
-    """Do a job: ``tests`` or ``host``. Its modules are imported in the child alone."""
+    """Do a job: ``tests`` or ``host``. A fresh interpreter loads only what its job needs."""
     if job["kind"] == "tests":
         from . import testing
 
@@ -19,6 +20,12 @@ def run(job: Message, inputs: Sequence[bytes], channel: Channel) -> None:
         from . import host
 
         host.serve(job, inputs, channel)
+
+
+def load() -> None:
+    """Import what all jobs need: forks have it then."""
+    for name in ("testing", "host"):
+        importlib.import_module(f"{__package__}.{name}")
 
 
 def main(read_fd: int, write_fd: int) -> None:

@@ -50,7 +50,7 @@ def examine(
     """
     if library:
         sys.path.append(library)
-    signature = _typed(original, [unpickle(data) for data in recorded[:MAX_SAMPLES]])
+    signature = typed(original, [unpickle(data) for data in recorded[:MAX_SAMPLES]])
     if signature is None:
         return {"ran": False}
     search = _Search(original, candidate, signature)
@@ -152,7 +152,7 @@ class _Search:
             return
 
 
-def _typed(function: Callable[..., Any], recorded: list[Any]) -> inspect.Signature | None:
+def typed(function: Callable[..., Any], recorded: list[Any]) -> inspect.Signature | None:
     """Return the signature with types from annotations, else from recorded calls.
 
     None for functions that CrossHair does not follow: generators, asynchronous ones, and those

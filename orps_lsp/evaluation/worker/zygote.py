@@ -288,4 +288,5 @@ def main() -> None:
     os.dup2(null, 1)
     sys.argv = [""]
     gc.disable()
+    jobs.load()
     Zygote(commands_fd, replies_fd).serve()
