@@ -81,20 +81,20 @@ class Workplace:
             )
         for shared in (base / "lib").glob("libpython*"):
             _link(str(shared.resolve()), str(place / "lib" / shared.name))
-        python = place / "bin" / version
-        asking = [str(python), "-c", "import site; print(site.getsitepackages()[0])"]
-        packages = subprocess.check_output(asking, text=True).strip()
         large = shutil.ignore_patterns("__pycache__", "llama_cpp*", "*.pth")
         source = sysconfig.get_path("purelib")
-        shutil.copytree(source, packages, copy_function=_link, ignore=large, symlinks=True)
-        return python
+        shutil.copytree(
+            source, self.path / "packages", copy_function=_link, ignore=large, symlinks=True
+        )
+        return place / "bin" / version
 
     def _modules_for_all(self) -> tuple[Path, ...]:
         place = self.path / "modules"
         ignored = shutil.ignore_patterns("__pycache__")
         for part in ("orps_lsp", "tests/unit", "tests/evidence"):
             shutil.copytree(REPOSITORY / part, place / part, ignore=ignored)
-        return (place, place / "tests/unit", place / "tests/evidence")
+        # Named, not installed: where an interpreter looks for packages differs between builds.
+        return (self.path / "packages", place, place / "tests/unit", place / "tests/evidence")
 
     def remove(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)

@@ -126,7 +126,7 @@ class _Search:
             )
             space.detach_path()
             if alike:
-                agreed += 1
+                agreed += not hasattr(result, "__next__")  # it was not looked into
             else:
                 self._add(deep_realize(dict(before.arguments)))
             return len(self.found) >= MAX_DIFFERENCES
