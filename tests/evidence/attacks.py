@@ -218,7 +218,7 @@ EFFECTS: Mapping[str, tuple[str, str]] = {
         "while True: os.write(os.memfd_create('x'), bytes(1 << 24))",
     ),
     "starts threads without end": (
-        CRASHED,
+        f"{CRASHED}|{TIMEOUT}",
         "threading.stack_size(1 << 16)\n"
         + _FOREVER.format("threading.Thread(target=time.sleep, args=(600,)).start()"),
     ),
@@ -240,7 +240,7 @@ EFFECTS: Mapping[str, tuple[str, str]] = {
         "        file.write(bytes(1 << 24))",
     ),
     "makes files without end": (
-        CRASHED,
+        f"{CRASHED}|{TIMEOUT}",
         "number = 0\nwhile True:\n    number += 1\n"
         "    open(os.environ['TMPDIR'] + '/%d' % number, 'w').close()",
     ),

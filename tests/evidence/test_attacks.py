@@ -82,10 +82,8 @@ class Workplace:
         for shared in (base / "lib").glob("libpython*"):
             _link(str(shared.resolve()), str(place / "lib" / shared.name))
         large = shutil.ignore_patterns("__pycache__", "llama_cpp*", "*.pth")
-        source = sysconfig.get_path("purelib")
-        shutil.copytree(
-            source, self.path / "packages", copy_function=_link, ignore=large, symlinks=True
-        )
+        source, packages = sysconfig.get_path("purelib"), self.path / "packages"
+        shutil.copytree(source, packages, copy_function=_link, ignore=large, symlinks=True)
         return place / "bin" / version
 
     def _modules_for_all(self) -> tuple[Path, ...]:

@@ -15,6 +15,7 @@ from orps_lsp.evaluation.protocol import (
     Target,
     TestOutcome,
     TestResult,
+    TestsListener,
     Verdict,
 )
 from orps_lsp.llm.scripted import Script, ScriptedEngine
@@ -67,7 +68,7 @@ class FakeEvaluator:
         self._verdicts = verdicts
         self.evaluated: list[str] = []
 
-    async def baseline(self) -> Baseline:
+    async def baseline(self, listen: TestsListener | None = None) -> Baseline:
         raise AssertionError("the search gets its baseline with the task")
 
     async def evaluate(self, module_source: str) -> Evaluation:

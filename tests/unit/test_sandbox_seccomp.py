@@ -88,6 +88,25 @@ def test_base_filter(machine: str, name: str, arguments: tuple[int, ...], expect
 
 
 @pytest.mark.parametrize("machine", ARCHITECTURES)
+@pytest.mark.parametrize(
+    ("name", "arguments", "expected"),
+    [
+        ("mkdirat", (0, 0, 0o777), "allowed"),
+        ("mkdirat", (0, 0, 0o300), "EPERM"),
+        ("umask", (0o077,), "allowed"),
+        ("umask", (0o400,), "EPERM"),
+    ],
+)
+def test_no_directory_can_be_closed_where_none_could_be_opened_again(
+    machine: str, name: str, arguments: tuple[int, ...], expected: str
+) -> None:
+    program = seccomp.base_filter(freeze_metadata=True, machine=machine)
+    number = syscalls.number(name, machine)
+    assert number is not None
+    assert verdict(program, call(machine, number, *arguments)) == expected
+
+
+@pytest.mark.parametrize("machine", ARCHITECTURES)
 def test_frozen_metadata_calls_do_nothing(machine: str) -> None:
     program = seccomp.base_filter(freeze_metadata=True, machine=machine)
     numbers = [syscalls.number(name, machine) for name in syscalls.FILE_METADATA]
@@ -106,6 +125,8 @@ CHILD = [
     ("kill", (1, 9), False, False, "EPERM"),
     ("tgkill", (1, 1, 9), True, False, "EPERM"),
     ("pidfd_send_signal", (), False, False, "EPERM"),
+    ("memfd_create", (), True, True, "ENOSYS"),
+    ("setsid", (), True, True, "ignored"),
     ("kill", (1, 9), True, True, "allowed"),
 ]
 
