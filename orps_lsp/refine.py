@@ -150,9 +150,7 @@ async def _unless_stopped(step: Awaitable[_T], stop: asyncio.Event) -> _T:
         await asyncio.gather(work, stopped, return_exceptions=True)
 
 
-def _intent(
-    request: Request, function: Function, baseline: Baseline, settings: Settings
-) -> Intent:
+def _intent(request: Request, function: Function, baseline: Baseline, settings: Settings) -> Intent:
     """What to do, by the request and the baseline; refuses what cannot be proven."""
     if not baseline.tests and not baseline.comparable:
         nothing = f"No test touches `{request.qualname}`"

@@ -128,9 +128,9 @@ class Evidence:
 class Speedup:
     """Original's time over the candidate's: the middle of ``pairs`` ratios, and its 99 % interval.
 
-    See ``timing/statistics.py``. ``clock`` is ``cpu``, or ``wall`` for functions that mostly wait (sleep, files). ``scale`` is
-    how many times larger than the tests' inputs those measured were: 1 where the tests' own are
-    large enough to show anything.
+    See ``timing/statistics.py``. ``clock`` is ``cpu``, or ``wall`` for functions that mostly wait
+    (sleep, files). ``scale`` is how many times larger than the tests' inputs those measured were: 1
+    where the tests' own are large enough to show anything.
     """
 
     median: float

@@ -199,8 +199,7 @@ def describe(evaluation: Evaluation) -> str:
             detail = evaluation.evidence.first_disagreement if evaluation.evidence else ""
             passes = f"All {total} tests pass, but it" if total else "It"
             return (
-                f"{passes} does not always do what the original does: "
-                f"{detail or evaluation.reason}"
+                f"{passes} does not always do what the original does: {detail or evaluation.reason}"
             )
     text = f"All {total} tests pass" if total else "It does what the original does"
     if speedup := evaluation.speedup:

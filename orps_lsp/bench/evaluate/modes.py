@@ -125,7 +125,7 @@ async def _runner(root: Path, store: Path) -> AsyncIterator[tuple[TestRunner, in
     file = root / "core.py"
     target = Target(root, file, "unique", file.read_text(encoding="utf-8"))
     python = await interpreter.find(root, settings.python)
-    limits = Limits(settings.test_timeout, settings.memory_mb)
+    limits = Limits.of(settings)
     session = Session(target, python, await sandbox.choose(settings.sandbox), limits)
     try:
         known = await original.learn(session, Store(store))

@@ -147,7 +147,7 @@ async def _session() -> AsyncIterator[Session]:
         file.write_text(source, encoding="utf-8")
         python = await interpreter.find(root, settings.python)
         box = await sandbox.choose(settings.sandbox)
-        limits = Limits(settings.test_timeout, settings.memory_mb)
+        limits = Limits.of(settings)
         session = Session(Target(root, file, "checksum", source), python, box, limits)
         try:
             await session.set_inputs(_INPUTS)
