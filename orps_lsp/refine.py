@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -90,7 +90,7 @@ async def refine(
             ),
             baseline=baseline,
         )
-        return await search(
+        outcome = await search(
             task,
             target,
             engine,
@@ -107,6 +107,7 @@ async def refine(
             stop=stop,
             listen=listen,
         )
+        return replace(outcome, notes=(*outcome.notes, *await evaluator.remarks()))
     finally:
         await evaluator.close()
 

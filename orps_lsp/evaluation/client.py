@@ -8,7 +8,7 @@ import contextlib
 import itertools
 import json
 import signal
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,19 @@ Event = Mapping[str, Any]
 
 class WorkerDied(EvaluationError):
     """The worker's process ended, or no longer answers."""
+
+
+class Forged(EvaluationError):
+    """A child reports what no honest one does: the candidate in it speaks for it."""
+
+
+@contextlib.contextmanager
+def reading() -> Iterator[None]:
+    """Read the fields of an event; raises :class:`Forged` where one is missing or of no use."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise Forged(f"It forged reports of its evaluation ({error!r}).") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from orps_lsp.config import Settings
 from orps_lsp.evaluation import original, sandbox
+from orps_lsp.evaluation.client import Forged
 from orps_lsp.evaluation.discovery import judgement
 from orps_lsp.evaluation.discovery.suite import SuiteRun, in_order
 from orps_lsp.evaluation.equivalence import prove, replay
@@ -66,6 +67,10 @@ class LocalEvaluator:
         """See the protocol."""
         await self._session.close()
 
+    async def remarks(self) -> tuple[str, ...]:
+        """See the protocol."""
+        return await self._session.remarks()
+
     async def baseline(self, listen: TestsListener | None = None) -> Baseline:
         """See the protocol."""
         self._original = None
@@ -88,9 +93,8 @@ class LocalEvaluator:
                 judged = await session.with_restart(
                     lambda: self._judge(known, runner, module_source)
                 )
-            except (LookupError, TypeError, ValueError) as error:  # of events not as promised
-                reason = f"It forged reports of its evaluation ({type(error).__name__}: {error})."
-                judged = Evaluation(Verdict.BROKEN, (), reason)
+            except Forged as error:
+                judged = Evaluation(Verdict.BROKEN, (), error.message)
             if session.kills == kills:
                 break
         return judged

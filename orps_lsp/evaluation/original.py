@@ -65,7 +65,7 @@ async def learn(session: Session, store: Store, listen: TestsListener | None = N
         sandbox=session.sandbox.name,
         interpreter=session.interpreter.label,
         runner=found.runner,
-        notes=(*session.interpreter.notes, *found.notes),
+        notes=(*session.interpreter.notes, *session.notes, *found.notes),
     )
     return Original(
         baseline=baseline,

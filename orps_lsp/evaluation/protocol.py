@@ -220,6 +220,10 @@ class Evaluator(Protocol):
         """
         ...
 
+    async def remarks(self) -> tuple[str, ...]:
+        """Say, as sentences, what happened during the evaluations that makes them less sure."""
+        ...
+
     async def close(self) -> None:
         """End every process and remove every file of this evaluator. Safe to call twice."""
         ...

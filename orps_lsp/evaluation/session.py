@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -46,6 +47,18 @@ class Session:
         self._closed = False
         self._libraries: Sequence[str] = ()
         self._inputs: Sequence[bytes] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of the workspace that the workers see, as sentences."""
+        return self.snapshot.notes if self.snapshot is not None else ()
+
+    async def remarks(self) -> tuple[str, ...]:
+        """Say what changed in that workspace since the first worker started."""
+        snapshot = self.snapshot
+        if snapshot is None or not await asyncio.to_thread(snapshot.changed, self.target.file):
+            return ()
+        return ("Files of the workspace changed meanwhile, and candidates saw some of that.",)
 
     # The worker
 

@@ -81,6 +81,9 @@ class FakeEvaluator:
                 return verdict
         return failed()
 
+    async def remarks(self) -> tuple[str, ...]:
+        return ()
+
     async def close(self) -> None:
         pass
 

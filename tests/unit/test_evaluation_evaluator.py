@@ -372,3 +372,24 @@ async def test_messages_of_failed_tests_are_short(tmp_path: Path) -> None:
         evaluation = await evaluator.evaluate("def unique(xs):\n    return ['x' * 9999] * 99\n")
     assert {test.outcome for test in evaluation.tests} == {TestOutcome.FAILED}
     assert all(0 < len(test.message) <= 600 for test in evaluation.tests)
+
+
+@pytest.mark.parametrize("level", ["bubblewrap", "landlock"])
+async def test_the_user_is_told_of_changes_that_candidates_saw(tmp_path: Path, level: str) -> None:
+    try:
+        await sandbox.choose(level)
+    except SandboxUnavailable as unavailable:
+        pytest.skip(str(unavailable))
+    root = write_project(tmp_path, UNIQUE)
+    async with evaluating(root, "unique", sandbox=level) as evaluator:
+        await evaluator.baseline()
+        before = await evaluator.remarks()
+        (root / "core.py").write_text("", encoding="utf-8")  # its text does not come from the disk
+        own = await evaluator.remarks()
+        (root / "test_core.py").write_text("", encoding="utf-8")
+        after = await evaluator.remarks()
+        evaluation = await evaluator.evaluate(LINEAR)
+    assert before == own == ()
+    assert bool(after) is (level == "landlock")
+    if level == "bubblewrap":  # it has a copy
+        assert evaluation.verdict is Verdict.VERIFIED

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orps_lsp.evaluation.worker.grow import grow
+from orps_lsp.evaluation.worker.inputs.grow import grow
 
 
 def larger(value: Any, factor: int = 8, integers: bool = False) -> Any:

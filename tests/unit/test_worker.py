@@ -45,7 +45,7 @@ def environment(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("path", sorted(WORKER.glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(WORKER.rglob("*.py")), ids=lambda path: path.name)
 def test_the_worker_has_the_syntax_of_python_3_8_and_can_do_with_the_standard_library(
     path: Path,
 ) -> None:

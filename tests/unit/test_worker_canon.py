@@ -22,7 +22,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orps_lsp.evaluation.worker import canon, mutate
+from orps_lsp.evaluation.worker.calls import canon
+from orps_lsp.evaluation.worker.inputs import mutate
 
 
 @dataclasses.dataclass

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from orps_lsp.evaluation.worker import edges, invent, keeping, laziness, prove
+from orps_lsp.evaluation.worker.calls import keeping, laziness, prove
+from orps_lsp.evaluation.worker.inputs import edges, invent
 
 
 def recorded(*calls: tuple[Any, ...]) -> list[bytes]:

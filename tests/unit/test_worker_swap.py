@@ -8,8 +8,8 @@ import types
 
 import pytest
 
-from orps_lsp.evaluation.worker import probe
-from orps_lsp.evaluation.worker.swap import Swap, Unswappable
+from orps_lsp.evaluation.worker.loading import probe
+from orps_lsp.evaluation.worker.loading.swap import Swap, Unswappable
 
 MODULE = textwrap.dedent(
     """

@@ -49,5 +49,5 @@ def _times(folders: Iterable[Path]) -> list[tuple[str, int]]:
 @functools.cache
 def _worker() -> str:
     """Return a hash of the worker's code."""
-    files = sorted(WORKER.glob("*.py"))
+    files = sorted(WORKER.rglob("*.py"))
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from orps_lsp.evaluation.client import End, Event, Worker
+from orps_lsp.evaluation.client import End, Event, Worker, reading
 from orps_lsp.evaluation.protocol import (
     TestOutcome,
     TestResult,
@@ -33,7 +33,8 @@ class SuiteRun:
     """What a run of the tests told until it ended.
 
     ``calls`` are the recorded calls as pickles, by number. ``done`` holds the run's last event and
-    is empty where the process ended before it; ``end`` says how.
+    is empty where the process ended before it; ``end`` says how. ``running`` is a test that did not
+    end.
     """
 
     runner: str = ""
@@ -42,6 +43,7 @@ class SuiteRun:
     errors: list[tuple[str, str]] = field(default_factory=list)
     calls: dict[int, bytes] = field(default_factory=dict)
     done: Event = field(default_factory=dict)
+    running: str | None = None
     end: End | None = None
     seconds: float = 0.0
 
@@ -79,42 +81,48 @@ async def run_suite(
     run = SuiteRun()
     clock = asyncio.get_running_loop().time
     start = clock()
-    running: str | None = None
     async with worker.child(job, wall) as child:
         async for event in child.events():
-            if "start" in event:
-                running = event["start"]
-            elif "result" in event:
-                running = None
-                run.tests[event["result"]] = _observed(event)
-                if listen is not None:
-                    listen(TestsProgress(len(run.tests), run.collected, len(run.entered)))
-            elif "call" in event:
-                run.calls[event["call"]] = base64.b64decode(event["pickle"])
-            elif "collect_error" in event:
-                run.errors.append((event["collect_error"], event["message"]))
-            elif "broke" in event:
-                run.errors.append(("the test runner", event["broke"]))
-            elif "done" in event:
-                run.done = event
-            else:
-                run.runner = event.get("runner", run.runner)
-                run.collected = event.get("collected", run.collected)
+            with reading():
+                _take(run, event)
+            if "result" in event and listen is not None:
+                listen(TestsProgress(len(run.tests), run.collected, len(run.entered)))
         run.end = child.end
     run.seconds = clock() - start
-    if running is not None:
-        run.tests[running] = Observed(_interrupted(running, run), "", 0, ())
+    if run.running is not None:
+        run.tests[run.running] = Observed(_interrupted(run.running, run), "", 0, ())
     return run
+
+
+def _take(run: SuiteRun, event: Event) -> None:
+    """Add what an event tells."""
+    if "start" in event:
+        run.running = str(event["start"])
+    elif "result" in event:
+        run.running = None
+        run.tests[str(event["result"])] = _observed(event)
+    elif "call" in event:
+        run.calls[int(event["call"])] = base64.b64decode(event["pickle"])
+    elif "collect_error" in event:
+        run.errors.append((str(event["collect_error"]), str(event["message"])))
+    elif "broke" in event:
+        run.errors.append(("the test runner", str(event["broke"])))
+    elif "done" in event:
+        run.done = {**event, "entered": int(event.get("entered", 0))}
+    else:
+        run.runner = str(event.get("runner", run.runner))
+        run.collected = int(event.get("collected", run.collected))
 
 
 def _observed(event: Event) -> Observed:
     result = TestResult(
-        id=event["result"],
+        id=str(event["result"]),
         outcome=TestOutcome(event["outcome"]),
-        seconds=event["seconds"],
-        message=event["message"],
+        seconds=float(event["seconds"]),
+        message=str(event["message"]),
     )
-    return Observed(result, event["file"], event["entered"], tuple(event["calls"]))
+    calls = tuple(int(number) for number in event["calls"])
+    return Observed(result, str(event["file"]), int(event["entered"]), calls)
 
 
 def _interrupted(test: str, run: SuiteRun) -> TestResult:

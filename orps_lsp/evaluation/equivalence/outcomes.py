@@ -39,15 +39,15 @@ class Outcome:
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Outcome:
         return cls(
-            kind=event["kind"],
-            digest=event.get("digest", ""),
-            call=event.get("call", ""),
-            value=event.get("value", ""),
-            floats=tuple(event.get("floats", ())),
-            accident=event.get("accident", False),
-            bounded=event.get("bounded", False),
+            kind=str(event["kind"]),
+            digest=str(event.get("digest", "")),
+            call=str(event.get("call", "")),
+            value=str(event.get("value", "")),
+            floats=tuple(float(number) for number in event.get("floats", ())),
+            accident=bool(event.get("accident")),
+            bounded=bool(event.get("bounded")),
             repeats=event.get("repeats"),
-            taken=tuple(None if n is None else tuple(n) for n in event.get("taken", ())),
+            taken=tuple(None if n is None else tuple(map(int, n)) for n in event.get("taken", ())),
         )
 
 

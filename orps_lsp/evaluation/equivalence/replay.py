@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 
-from orps_lsp.evaluation.client import Worker
+from orps_lsp.evaluation.client import Worker, reading
 from orps_lsp.evaluation.equivalence import outcomes
 from orps_lsp.evaluation.equivalence.oracle import Oracle
 from orps_lsp.evaluation.equivalence.outcomes import Outcome
@@ -41,12 +41,14 @@ async def check(worker: Worker, job: Job, oracle: Oracle) -> Evidence:
             floats=oracle.tolerance > 0,
         )
         async for event in child.events():
-            keeps = event.get("keeps", keeps)
-            if "outcome" in event:
-                last = clock()
-                outcome = found[event["outcome"]] = Outcome.from_event(event)
-                if outcome.kind == "timeout":
-                    break
+            with reading():
+                keeps = {str(name): tuple(n) for name, n in event.get("keeps", keeps).items()}
+                outcome = Outcome.from_event(event) if "outcome" in event else None
+                if outcome is not None:
+                    last = clock()
+                    found[int(event["outcome"])] = outcome
+            if outcome is not None and outcome.kind == "timeout":
+                break
         if child.end is not None and len(found) < len(indices):
             unfinished = indices[len(found)]
             if child.end.reason != "wall":

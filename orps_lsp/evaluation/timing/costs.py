@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from orps_lsp.evaluation.client import Worker
+from orps_lsp.evaluation.client import Worker, reading
 from orps_lsp.evaluation.equivalence import oracle
 from orps_lsp.evaluation.equivalence.oracle import Oracle
 from orps_lsp.evaluation.hosts import LOAD_SECONDS, Job, host
@@ -81,5 +81,6 @@ async def peak_memory(worker: Worker, job: Job, indices: Sequence[int]) -> int |
     """
     async with host(worker, job) as child:
         child.request(LOAD_SECONDS, do="memory", indices=list(indices))
-        peak: int | None = (await child.answer()).get("peak")
-        return peak
+        peak = (await child.answer()).get("peak")
+    with reading():
+        return None if peak is None else int(peak)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Literal
 
-from orps_lsp.evaluation.client import Child, Worker
+from orps_lsp.evaluation.client import Child, Worker, reading
 from orps_lsp.evaluation.hosts import Job, host
 from orps_lsp.evaluation.protocol import Speedup
 from orps_lsp.evaluation.timing import statistics
@@ -98,4 +98,5 @@ async def _sample(child: Child, indices: Sequence[int], repeats: int, warm_up: i
     answer = await child.answer()
     if "cpu_ns" not in answer:
         raise Unmeasurable("Its speed could not be measured: a call did not end in time.")
-    return Sample.from_event(answer, time.perf_counter_ns() - start, warm_up / repeats)
+    with reading():
+        return Sample.from_event(answer, time.perf_counter_ns() - start, warm_up / repeats)

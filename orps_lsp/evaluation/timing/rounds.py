@@ -44,11 +44,11 @@ class Sample:
     @classmethod
     def from_event(cls, event: Mapping[str, Any], elapsed: int, warm_up: float) -> Sample:
         """Read a host's answer; ``warm_up`` is how many samples came before this one."""
-        cpu, wall, used = event["cpu_ns"], event["wall_ns"], event.get("used_ns")
+        cpu, wall, used = int(event["cpu_ns"]), int(event["wall_ns"]), event.get("used_ns")
         beside: dict[Clock, int] = {"wall": elapsed - round(wall * (1 + warm_up))}
         if used is not None:
             beside["cpu"] = used - round(cpu * (1 + warm_up))
-        return cls(cpu, wall, event["waits"], beside)
+        return cls(cpu, wall, bool(event["waits"]), beside)
 
     def time(self, clock: Clock) -> int:
         return max(1, self.wall if clock == "wall" else self.cpu)

@@ -53,6 +53,7 @@ def detach(keep: Sequence[int]) -> None:
     """Leave the zygote's session, die with it, and drop every descriptor that is not ours."""
     os.setsid()
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    prctl(PR_SET_DUMPABLE, 0)  # which a fresh interpreter is by itself
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(null, standard)

@@ -13,18 +13,18 @@ from .channel import Channel, Message
 def run(job: Message, inputs: Sequence[bytes], channel: Channel) -> None:
     """Do a job: ``tests`` or ``host``. A fresh interpreter loads only what its job needs."""
     if job["kind"] == "tests":
-        from . import testing
+        from .suite import testing
 
         testing.run(job, channel)
     else:
-        from . import host
+        from .calls import host
 
         host.serve(job, inputs, channel)
 
 
 def load() -> None:
     """Import what all jobs need: forks have it then."""
-    for name in ("testing", "host"):
+    for name in ("suite.testing", "calls.host"):
         importlib.import_module(f"{__package__}.{name}")
 
 

@@ -10,10 +10,10 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from .places import Places
+from .processes import children_of
 
 SECONDS = 0.1  # between two looks
 MAX_TASKS = 256  # threads of a child and of all that it started
@@ -94,7 +94,7 @@ class Watchdog:
         found: set[int] = set()
         pending = [os.getpid()]
         while pending:
-            below = [child for child in _children(pending.pop()) if child not in others]
+            below = [child for child in children_of(pending.pop()) if child not in others]
             pending += below
             found.update(below)
         return found
@@ -106,18 +106,6 @@ def tasks_of(user: int) -> int:
         found = [_status(int(name)) for name in os.listdir("/proc") if name.isdigit()]
         return sum(status["Threads"] for status in found if status.get("Uid") == user)
     return 0
-
-
-def _children(pid: int) -> Iterable[int]:
-    """Yield the direct children of a process, whichever of its threads started them."""
-    try:
-        threads = os.listdir(f"/proc/{pid}/task")
-    except OSError:  # it is gone, or this is no Linux
-        return
-    for thread in threads:
-        path = f"/proc/{pid}/task/{thread}/children"
-        with contextlib.suppress(OSError), open(path, "rb") as file:
-            yield from map(int, file.read().split())
 
 
 def _status(pid: int) -> dict[str, int]:

@@ -32,14 +32,15 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from . import confine, jobs, meter, modules, processes
+from . import confine, jobs, meter, processes
 from .channel import Channel, Message
 from .child import Child, start
+from .loading import modules
 from .places import Places, remove
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from .collected import Collected
+    from .suite.collected import Collected
 
 CHUNK = 1 << 18
 MAX_CHILD_BYTES = 96 * 1024 * 1024  # all that one child may report
@@ -140,7 +141,7 @@ class Zygote:
 
     def _collect(self, job: Message) -> None:
         """Load the tests, and go on serving from there: forks have them loaded."""
-        from . import collected
+        from .suite import collected
 
         def serve(prepared: Collected) -> None:
             refused = prepared.refused or _tainted()

@@ -17,8 +17,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import canon, laziness, probe
-from .channel import Message
+from ..channel import Message
+from ..loading import probe
+from . import canon, laziness
 
 MAX_PREVIEW = 200
 

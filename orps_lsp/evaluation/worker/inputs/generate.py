@@ -17,7 +17,7 @@ import typing
 from collections.abc import Callable, Sequence
 from typing import Any, Dict, Tuple
 
-from .probe import unpickle
+from ..loading.probe import unpickle
 
 Call = Tuple[Tuple[Any, ...], Dict[str, Any]]
 Strategy = Any

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice, zip_longest
 from typing import Any, Dict, Tuple
 
-from .probe import unpickle
+from ..loading.probe import unpickle
 
 Call = Tuple[Tuple[Any, ...], Dict[str, Any]]
 

@@ -17,8 +17,9 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from itertools import islice
 from typing import Any, Dict, Tuple
 
-from . import canon, grow
-from .channel import Message
+from ..channel import Message
+from ..inputs import grow
+from . import canon
 
 # Bound before candidate code is loaded, which might put others in their place.
 _loads, _dumps = pickle.loads, pickle.dumps

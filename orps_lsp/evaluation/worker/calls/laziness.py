@@ -7,7 +7,8 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import canon, probe
+from ..loading import probe
+from . import canon
 
 MAX_PULLS = 50  # items of the result that are looked at
 MAX_ARGUMENTS = 4

@@ -31,8 +31,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from . import calls, clock, invent, keeping, probe, prove, substitute
-from .channel import Channel, Message
+from ..channel import Channel, Message
+from ..inputs import invent
+from ..loading import probe, substitute
+from . import call as calls
+from . import clock, keeping, prove
 
 _clock = time.perf_counter
 

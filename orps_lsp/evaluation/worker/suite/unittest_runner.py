@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from typing import Any
 
-from .channel import Message
+from ..channel import Message
 from .testing import Ready, Report
 
 PATTERN = "test*.py"

@@ -15,8 +15,8 @@ import typing
 from collections.abc import Callable, Sequence
 from typing import Any, Dict, List, Optional, Set, Tuple
 
-from .channel import Message
-from .probe import unpickle
+from ..channel import Message
+from ..loading.probe import unpickle
 
 MAX_DIFFERENCES = 3  # its models of values are not exact: one may turn out to be none
 MAX_SAMPLES = 20

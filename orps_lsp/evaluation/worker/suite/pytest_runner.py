@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from .channel import Message
-from .substitute import Substitution
+from ..channel import Message
+from ..loading.substitute import Substitution
 from .testing import Ready, Report, outcome_of
 
 # -x, a coverage report or worker processes of the user's configuration would hide what we look for.

@@ -13,9 +13,10 @@ import os
 import stat
 from typing import Callable
 
-from . import probe, substitute, testing
-from .channel import Channel, Message
-from .swap import Swap, Unswappable
+from ..channel import Channel, Message
+from ..loading import probe, substitute
+from ..loading.swap import Swap, Unswappable
+from . import testing
 
 MAX_DESCRIPTORS = 1024
 

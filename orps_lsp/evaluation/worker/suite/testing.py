@@ -21,8 +21,8 @@ import tempfile
 import time
 from typing import Any, Callable, Protocol
 
-from . import modules, probe, substitute
-from .channel import Channel, Message
+from ..channel import Channel, Message
+from ..loading import modules, probe, substitute
 
 MAX_MESSAGE = 600
 MAX_OUTPUT = 4000

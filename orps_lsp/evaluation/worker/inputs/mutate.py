@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, Dict, Tuple
 
-from .probe import unpickle
+from ..loading.probe import unpickle
 
 Call = Tuple[Tuple[Any, ...], Dict[str, Any]]
 

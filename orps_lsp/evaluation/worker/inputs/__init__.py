@@ -1,0 +1,1 @@
+"""Make inputs from recorded calls."""

@@ -1,0 +1,1 @@
+"""Get the text of a version into the interpreter, and hold of its function."""
