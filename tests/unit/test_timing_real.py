@@ -97,7 +97,7 @@ REMEMBERS = "seen = {}\n" + loop(
 FORGES = (
     "import sys\n"
     "def clock():\n"
-    "    module = sys.modules['_orps_worker.clock']\n"
+    "    module = sys.modules['_orps_worker.calls.clock']\n"
     "    real = module._cpu_ns\n"
     "    module._cpu_ns = lambda: real() // 2\n"
     + loop(5000, "if not hasattr(sys, 'forged'):\n    sys.forged = clock()")
