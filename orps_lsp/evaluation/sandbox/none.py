@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orps_lsp.evaluation.sandbox import process
+from orps_lsp.evaluation.sandbox.killing import kill_tree
 from orps_lsp.evaluation.sandbox.protocol import Policy, SandboxedProcess
 from orps_lsp.evaluation.sandbox.scratch import Scratch, sweep
 
@@ -23,7 +24,7 @@ class Unsandboxed:
         try:
             return await process.start(
                 argv,
-                end=process.kill_tree,
+                end=kill_tree,
                 clean=scratch.remove,
                 environment={**policy.environment, **scratch.environment()},
                 cwd=str(policy.cwd),

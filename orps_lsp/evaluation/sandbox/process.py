@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 from asyncio.subprocess import PIPE, Process, SubprocessStreamProtocol
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-
-import psutil
 
 # Everywhere; who runs code in the process may lower them and add others.
 LIMITS = {"RLIMIT_CORE": 0, "RLIMIT_NOFILE": 1024}
@@ -59,19 +56,6 @@ def memory_file(content: bytes) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-def kill_tree(transport: asyncio.SubprocessTransport) -> None:
-    """Kill what descends from the process, and what is left of its group."""
-    pid = transport.get_pid()
-    with contextlib.suppress(psutil.NoSuchProcess):
-        for descendant in psutil.Process(pid).children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                descendant.kill()
-    with contextlib.suppress(ProcessLookupError):
-        if os.name == "posix":
-            os.killpg(pid, signal.SIGKILL)
-        transport.kill()
 
 
 class Child:

@@ -19,6 +19,7 @@ import psutil
 
 from orps_lsp.evaluation.protocol import SandboxUnavailable
 from orps_lsp.evaluation.sandbox import process
+from orps_lsp.evaluation.sandbox.killing import kill_tree
 from orps_lsp.evaluation.sandbox.paths import Closure, closure, needed
 from orps_lsp.evaluation.sandbox.protocol import Policy, SandboxedProcess
 from orps_lsp.evaluation.sandbox.scratch import Scratch, sweep
@@ -141,7 +142,7 @@ class Seatbelt:
         try:
             return await process.start(
                 self._command(argv, policy, scratch.path),
-                end=process.kill_tree,
+                end=kill_tree,
                 clean=clean,
                 environment={**policy.environment, **scratch.environment()},
                 cwd=str(policy.cwd),

@@ -11,9 +11,7 @@ from pathlib import Path
 from orps_lsp.evaluation.protocol import SandboxUnavailable
 from orps_lsp.evaluation.sandbox.bubblewrap import Bubblewrap
 from orps_lsp.evaluation.sandbox.landlock import Landlock
-from orps_lsp.evaluation.sandbox.none import Unsandboxed
 from orps_lsp.evaluation.sandbox.protocol import Policy, Sandbox
-from orps_lsp.evaluation.sandbox.seatbelt import Seatbelt
 
 _PROBE_SECONDS = 10.0
 
@@ -46,6 +44,8 @@ async def _find_landlock() -> Sandbox:
 
 
 async def _find_seatbelt() -> Sandbox:
+    from orps_lsp.evaluation.sandbox.seatbelt import Seatbelt  # brings psutil, 5 MiB
+
     return Seatbelt()
 
 
@@ -79,6 +79,8 @@ async def choose(level: str) -> Sandbox:
         SandboxUnavailable: it does not work here; the message says why, the advice what helps.
     """
     if level == "none":
+        from orps_lsp.evaluation.sandbox.none import Unsandboxed
+
         return Unsandboxed()
     if level != "auto" and level not in _FINDERS:
         raise SandboxUnavailable(f"There is no sandbox called '{level}'.")
