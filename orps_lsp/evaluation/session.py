@@ -13,7 +13,7 @@ from orps_lsp.evaluation.limits import Limits
 from orps_lsp.evaluation.project import surroundings
 from orps_lsp.evaluation.project.interpreter import Interpreter
 from orps_lsp.evaluation.project.snapshot import Snapshot
-from orps_lsp.evaluation.protocol import Target
+from orps_lsp.evaluation.protocol import SandboxUnavailable, Target
 from orps_lsp.evaluation.sandbox import Sandbox
 
 COLLECT_SECONDS = 30.0
@@ -45,6 +45,7 @@ class Session:
         self._collection: Job | None = None
         self._deaths = 0  # of the collector, one after the other
         self._closed = False
+        self._contained = False  # whether the sandbox ever started here
         self._libraries: Sequence[str] = ()
         self._inputs: Sequence[bytes] = ()
 
@@ -78,7 +79,16 @@ class Session:
             self.snapshot = await Snapshot.take(self.target.workspace, copy=self.sandbox.replaces)
         replaced = self.snapshot.replaced
         policy = surroundings.policy(self.target.workspace, self.interpreter, replaced)
-        return await Worker.start(self.sandbox, self.interpreter.path, policy, self._count_kill)
+        try:
+            worker = await Worker.start(
+                self.sandbox, self.interpreter.path, policy, self._count_kill
+            )
+        except SandboxUnavailable as error:
+            if not self._contained:
+                raise
+            raise WorkerDied(error.message, error.advice) from error  # it did start before
+        self._contained = True
+        return worker
 
     def _count_kill(self) -> None:
         self.kills += 1
