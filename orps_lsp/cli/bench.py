@@ -207,18 +207,18 @@ def _print_evaluate(report: EvaluateReport) -> None:
         table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
         table.add_column("ms per candidate", no_wrap=True)
         for mode in report.projects[0].milliseconds:
-            table.add_column(mode, justify="right")
+            table.add_column(mode, justify="right", no_wrap=True)
         for mode in ("full", "collected"):
-            table.add_column(f"fresh/{mode}", justify="right", no_wrap=True)
+            table.add_column(f"by {mode}", justify="right", no_wrap=True)
         for modes in report.projects:
             table.add_row(
-                f"{modes.project} ({modes.tests} of {modes.suite} tests)",
+                f"{modes.project}, {modes.tests} of {modes.suite} tests",
                 *(f"{modes.median(mode):.1f}" for mode in modes.milliseconds),
                 *(f"{modes.times(mode):.1f}x" for mode in ("full", "collected")),
             )
         console.print(table)
     for line in report.ranking.lines() if report.ranking else ():
-        console.print(line)
+        console.print(line, soft_wrap=True)
 
 
 # -- bench trace
