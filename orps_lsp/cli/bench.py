@@ -106,13 +106,7 @@ def _run_engine(args: argparse.Namespace) -> int:
     report = _interruptible(run(plan, _progress()))
     if report is None:
         return _INTERRUPTED
-    text = json.dumps(report.to_json(), indent=2)
-    if args.out:
-        args.out.write_text(text + "\n", encoding="utf-8")
-    if args.json:
-        print(text)
-    else:
-        _print_report(report)
+    _deliver(args, report.to_json(), lambda: _print_report(report))
     return 0
 
 
@@ -189,13 +183,7 @@ def _run_evaluate(args: argparse.Namespace) -> int:
     report = _interruptible(run(args.repeat, args.trials, _progress()))
     if report is None:
         return _INTERRUPTED
-    text = json.dumps(report.to_json(), indent=2)
-    if args.out:
-        args.out.write_text(text + "\n", encoding="utf-8")
-    if args.json:
-        print(text)
-    else:
-        _print_evaluate(report)
+    _deliver(args, report.to_json(), lambda: _print_evaluate(report))
     return 0
 
 
@@ -324,6 +312,17 @@ def _progress() -> Callable[[str], None]:
         print(f"[{time.monotonic() - started:6.1f} s] {text}", file=sys.stderr, flush=True)
 
     return say
+
+
+def _deliver(args: argparse.Namespace, data: dict[str, Any], show: Callable[[], None]) -> None:
+    """Give the figures in the form, and to the file, that were asked for."""
+    text = json.dumps(data, indent=2)
+    if args.out:
+        args.out.write_text(text + "\n", encoding="utf-8")
+    if args.json:
+        print(text)
+    else:
+        show()
 
 
 def _check_writable(path: Path) -> None:
