@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -19,7 +20,14 @@ import psutil
 import pytest
 
 from orps_lsp.evaluation.protocol import SandboxUnavailable
-from orps_lsp.evaluation.sandbox import Policy, Sandbox, SandboxedProcess, choose
+from orps_lsp.evaluation.sandbox import (
+    Policy,
+    Sandbox,
+    SandboxedProcess,
+    bubblewrap,
+    choose,
+    process,
+)
 
 LEVELS = ("bubblewrap", "landlock")
 REQUIRED = os.environ.get("ORPS_REQUIRE_SANDBOXES", "").split(",")
@@ -582,3 +590,18 @@ async def test_without_a_sandbox_the_group_and_the_scratch_still_go(workspace: P
     assert not alive(token)
     assert gone(scratch[0])
     assert unsandboxed.child_filter(False) is None
+
+
+async def test_a_bubblewrap_that_dies_while_it_starts_leaves_nothing() -> None:
+    async def nothing() -> None: ...
+
+    script = "sleep 600 & echo $!; exec sleep 600"  # the first one waits for the second
+    init = bubblewrap._Init()
+    child = await process.start(
+        ("/bin/sh", "-c", script), end=init.kill, clean=nothing, environment=dict(os.environ)
+    )
+    waiting = psutil.Process(int(await child.stdout.readline()))
+    os.kill(child.pid, signal.SIGKILL)
+    await child.kill()
+    _, alive = await asyncio.to_thread(psutil.wait_procs, [waiting], 10)
+    assert not [p for p in alive if p.status() != psutil.STATUS_ZOMBIE]

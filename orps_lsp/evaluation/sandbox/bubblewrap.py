@@ -181,7 +181,8 @@ class _Init:
             if self._pidfd is not None:
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
             else:
-                transport.kill()
+                # What it started may still wait for it; that is in its group until it gets on.
+                os.killpg(transport.get_pid(), signal.SIGKILL)
 
     async def bury(self) -> None:
         """Wait until it is dead: it is the last of its sandbox, and may outlive bubblewrap."""
