@@ -211,11 +211,11 @@ EFFECTS: Mapping[str, tuple[str, str]] = {
     # Bombs
     "takes all memory at once": (REFUSED, "[0] * 10**11"),
     "takes all memory bit by bit": (
-        REFUSED,
+        f"{REFUSED}|{BOMBED}",
         "kept = []\nwhile True: kept.append(bytearray(1 << 24))",
     ),
     "takes memory in files of memory": (
-        REFUSED,
+        f"{REFUSED}|{BOMBED}",
         "while True: os.write(os.memfd_create('x'), bytes(1 << 24))",
     ),
     "starts threads without end": (

@@ -102,7 +102,7 @@ FORGES = (
     "    module._cpu_ns = lambda: real() // 2\n"
     + loop(5000, "if not hasattr(sys, 'forged'):\n    sys.forged = clock()")
 )
-BUILDS = "table = []\n" + halved(loop(5000, "if not table:\n    table.extend(range(200_000))"))
+BUILDS = "table = []\n" + halved(loop(5000, "if not table:\n    table.extend(range(2_000_000))"))
 THREADED = (
     "import threading\n"
     "def f(seed):\n"

@@ -26,7 +26,7 @@ _loads, _dumps = pickle.loads, pickle.dumps
 _cpu_ns = time.process_time_ns
 _wall_ns = time.perf_counter_ns
 _usage = resource.getrusage
-_collect, _disable, _enable = gc.collect, gc.disable, gc.enable
+_collect, _disable, _enable, _freeze = gc.collect, gc.disable, gc.enable, gc.freeze
 _start_tracing, _stop_tracing = tracemalloc.start, tracemalloc.stop
 _traced = tracemalloc.get_traced_memory
 _get_cores = getattr(os, "sched_getaffinity", None)  # Linux alone has them
@@ -64,8 +64,9 @@ class Clock:
         Each call has arguments of its own, made before: it may change them.
         """
         _share_core()
-        before, calls = self._load(indices, warm_up), self._load(indices, repeats)
         _collect()
+        _freeze()  # or every collection would look through a table that a version keeps
+        before, calls = self._load(indices, warm_up), self._load(indices, repeats)
         yield self._timed(before, calls)
 
     def grow(self, indices: list[int], factor: int, integers: bool) -> Iterator[Message]:
