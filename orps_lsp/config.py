@@ -122,6 +122,11 @@ class Settings:
     float_tolerance: float = _setting(
         0.0, "Relative difference that floats in results may have; 0: none.", minimum=0, maximum=0.1
     )
+    code_lens: str = _setting(
+        "functions",
+        "Code lenses of an editor: above all functions, above those with a search or results, off.",
+        choices=("functions", "results", "off"),
+    )
     prove_seconds: float = _setting(
         2.0, "Seconds for CrossHair, where it is installed, on what passed; 0: off.", minimum=0
     )

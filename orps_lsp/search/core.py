@@ -212,7 +212,7 @@ class Search:
             async with self._engine.yielding():
                 evaluation = await self._evaluator.evaluate(candidate.module)
             candidate = self._judge(candidate, evaluation)
-        self.candidates.append(candidate)
+        self.candidates.append(replace(candidate, seconds=self.seconds))
         self.report()
 
     def _screen(self, drawn: Candidate) -> Candidate:

@@ -58,6 +58,7 @@ async def search(
     reason = await _until_stopped(current, method, stop, notes_of_end)
     return Outcome(
         function=task.name,
+        original=task.function.text,
         intent=task.intent,
         model=info.model,
         method=method,

@@ -75,6 +75,7 @@ class Candidate:
 
     ``conversation`` is the one that it was written in, the answer last.
     ``process``, ``outcome`` and ``score`` are rewards in [0, 1] (arXiv 2412.15118, section 3).
+    ``seconds`` is when it was judged, counted from the search's begin.
     """
 
     id: int
@@ -92,6 +93,7 @@ class Candidate:
     process: float | None = None
     outcome: float = 0.0
     score: float = 0.0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +135,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of a search. ``candidates`` is the whole tree, in the order of generation."""
+    """The end of a search. ``candidates`` is the whole tree, in the order of generation.
+
+    ``function`` names it for people (``path::qualname``), ``original`` is its text.
+    """
 
     function: str
+    original: str
     intent: Intent
     model: str
     method: str
