@@ -17,13 +17,7 @@ from pygls.workspace import PositionCodec
 
 from orps_lsp.errors import OrpsError
 from orps_lsp.lsp import convert
-from orps_lsp.source.locate import (
-    Function,
-    NotRefinable,
-    SourceSyntaxError,
-    check_refinable,
-    functions,
-)
+from orps_lsp.source.outline import Outline
 from orps_lsp.source.syntax import split_lines
 
 
@@ -31,56 +25,28 @@ class DocumentError(OrpsError):
     """A command names a document that the server does not have."""
 
 
-class Text:
-    """One version of a document's text and what is derived from it, computed once."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self._refusals: dict[Function, NotRefinable | None] = {}
-
-    @cached_property
-    def lines(self) -> list[str]:
-        return split_lines(self.text)
-
-    @property
-    def functions(self) -> tuple[Function, ...]:
-        """All named functions, in file order; none if the text is not Python."""
-        return self._parsed[0]
-
-    @property
-    def syntax_error(self) -> SourceSyntaxError | None:
-        """Why the text is not Python."""
-        return self._parsed[1]
-
-    def refusal(self, function: Function) -> NotRefinable | None:
-        """Why one of the functions cannot be refined; asked for with every move of the cursor."""
-        if function not in self._refusals:
-            try:
-                check_refinable(self.text, function)
-                self._refusals[function] = None
-            except NotRefinable as error:
-                self._refusals[function] = error
-        return self._refusals[function]
-
-    @cached_property
-    def _parsed(self) -> tuple[tuple[Function, ...], SourceSyntaxError | None]:
-        try:
-            return functions(self.text), None
-        except SourceSyntaxError as error:
-            return (), error
-
-
 class Document:
-    """An open document. ``content`` is replaced as a whole when the text changes."""
+    """An open document. Its outline is brought up to date when it is asked for."""
 
     def __init__(self, uri: str, version: int, text: str) -> None:
         self.uri = uri
         self.version = version
-        self.content = Text(text)
+        self._set(text)
+        self._last: Outline | None = None  # of an earlier version
 
     @property
     def text(self) -> str:
-        return self.content.text
+        return self._text
+
+    @cached_property
+    def outline(self) -> Outline:
+        """What functions there are, and where."""
+        self._last = self._last.edited(self.text) if self._last else Outline.of(self.text)
+        return self._last
+
+    @property
+    def lines(self) -> Sequence[str]:
+        return self.outline.lines if "outline" in self.__dict__ else split_lines(self.text)
 
     @property
     def path(self) -> Path | None:
@@ -96,33 +62,25 @@ class Document:
     ) -> None:
         """Apply ``textDocument/didChange``; each change refers to the text the last one left."""
         for change in changes:
+            text = change.text
             if isinstance(change, types.TextDocumentContentChangePartial):
-                start = convert.offset(self.content.lines, change.range.start, codec)
-                end = convert.offset(self.content.lines, change.range.end, codec)
+                lines = self.lines
+                start = convert.offset(lines, change.range.start, codec)
+                end = convert.offset(lines, change.range.end, codec)
                 start, end = min(start, end), max(start, end)
-                self.content = Text(self.text[:start] + change.text + self.text[end:])
-            else:
-                self.content = Text(change.text)
+                text = self.text[:start] + text + self.text[end:]
+            self._set(text)
         self.version = version
 
-    def function_at(self, line: int) -> Function | None:
-        """Return the innermost function at a 0-based line."""
-        around = (
-            function
-            for function in self.content.functions
-            if function.start_line <= line + 1 <= function.end_line
-        )
-        return max(around, key=lambda function: function.start_line, default=None)
+    def look_again(self, whole: Outline, version: int) -> None:
+        """Take an outline of the whole text, if the text is still that version."""
+        if version == self.version:
+            self._last = whole
+            self.__dict__["outline"] = whole
 
-    def function_named(self, qualname: str) -> Function | None:
-        """Return the function of that name, as ``source.locate.find`` chooses among several."""
-        named = [item for item in self.content.functions if item.qualname == qualname]
-        bodies = [item for item in named if not _is_overload(item)]
-        return next(reversed(bodies or named), None)
-
-
-def _is_overload(function: Function) -> bool:
-    return any(name.rpartition(".")[2] == "overload" for name in function.decorators)
+    def _set(self, text: str) -> None:
+        self._text = text
+        self.__dict__.pop("outline", None)
 
 
 class Documents:

@@ -59,13 +59,11 @@ async def workspace_edit(
         RefinementOutdated: the function changed since it was refined.
         SourceError: it is gone, the file is broken, or the candidate no longer fits in.
     """
-    content, version = document.content, document.version
-    new = await asyncio.to_thread(_splice, content.text, job, refinement)
+    text, lines, version = document.text, document.lines, document.version
+    new = await asyncio.to_thread(_splice, text, job, refinement)
     edits = [
-        types.TextEdit(
-            convert.line_range(content.lines, edit.start_line, edit.end_line, codec), edit.text
-        )
-        for edit in line_edits(content.text, new)
+        types.TextEdit(convert.line_range(lines, edit.start_line, edit.end_line, codec), edit.text)
+        for edit in line_edits(text, new)
     ]
     if not capabilities.document_changes:
         return types.WorkspaceEdit(changes={document.uri: edits})

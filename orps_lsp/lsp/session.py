@@ -116,7 +116,7 @@ class Session:
         if document.path is None:
             raise DocumentError(f"{document.uri} is not a file.", "Save it first.")
         function = _locate(document, qualname, position)
-        if refusal := document.content.refusal(function):
+        if refusal := document.outline.refusal(function):
             raise refusal
         work = Work(
             document.uri,
@@ -160,11 +160,11 @@ class Session:
             for job in self._about(document)
             if job.outcome and job.outcome.refinements and not job.outdated_said
         ]
-        if not jobs or document.content.syntax_error:
+        if not jobs or document.outline.syntax_error:
             return []
         outdated = []
         for job in jobs:
-            function = document.function_named(job.work.qualname)
+            function = document.outline.named(job.work.qualname)
             if function is None or digest(function) != job.work.digest:
                 job.outdated_said = True
                 outdated.append(job)
@@ -184,7 +184,7 @@ class Session:
         from orps_lsp.refine import Request, find_workspace, refine
 
         document = self.documents.find(job.work.uri)
-        function = document.function_named(job.work.qualname) if document else None
+        function = document.outline.named(job.work.qualname) if document else None
         if document and function:  # it may have been edited while the job waited
             job.work = replace(job.work, text=document.text, digest=digest(function))
         work = job.work
@@ -211,9 +211,9 @@ def _to_remember(outcome: Outcome) -> Outcome:
 def _locate(document: Document, qualname: str | None, position: types.Position | None) -> Function:
     # `find` and `find_at` look no further; they are there for their errors, which say more.
     if qualname is not None:
-        return document.function_named(qualname) or find(document.text, qualname)
+        return document.outline.named(qualname) or find(document.text, qualname)
     line = position.line if position else 0
-    function = document.function_at(line) or find_at(document.text, line + 1)
+    function = document.outline.at(line + 1) or find_at(document.text, line + 1)
     if function is None:
         raise FunctionNotFound("There is no function here.", "Put the cursor into one.")
     return function

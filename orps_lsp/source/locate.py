@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orps_lsp.source.errors import (
@@ -30,6 +31,7 @@ __all__ = [
     "NotRefinable",
     "SourceError",
     "SourceSyntaxError",
+    "bound",
     "bound_site",
     "check_refinable",
     "describe",
@@ -38,6 +40,7 @@ __all__ = [
     "find_at",
     "functions",
     "meant_site",
+    "refusal",
     "site_of",
 ]
 
@@ -62,6 +65,8 @@ class Function:
     is_async: bool
     is_method: bool  # defined directly in a class
     is_stub: bool  # nothing but docstring, pass, ..., raise NotImplementedError
+    is_abstract: bool  # an abstract method, or a member of a protocol
+    is_overload: bool
     decorators: tuple[str, ...]  # their expressions, without "@"
 
 
@@ -120,31 +125,46 @@ def check_refinable(source: str, function: Function) -> None:
         SourceSyntaxError: the file does not parse.
         FunctionNotFound: the file no longer has the function.
     """
-    document = Document(source)
-    head = "\n".join(document.lines[:_GENERATED_WITHIN]).lower()
+    everything = functions(source)
+    key = (function.qualname, function.def_line)
+    if key not in {(item.qualname, item.def_line) for item in everything}:
+        raise _not_found(function.qualname, [item.qualname for item in everything])
+    reason = refusal(function, bound(everything, function.qualname), source)
+    if reason:
+        raise reason
+
+
+def refusal(function: Function, counts: Function | None, source: str) -> NotRefinable | None:
+    """Say why a version of ``function`` would be of no use, if so; ``counts``: see :func:`bound`."""
+    head = "\n".join(source.split("\n", _GENERATED_WITHIN)[:_GENERATED_WITHIN]).lower()
     if any(mark in head for mark in _GENERATED_MARKS):
-        raise NotRefinable(
+        return NotRefinable(
             "The file says that it is generated.",
             "Change what generates it: an edit here would be overwritten.",
         )
-    site = site_of(document.tree, function)
     name = function.qualname
-    if site.is_overload:
-        raise NotRefinable(
+    if function.is_overload:
+        return NotRefinable(
             f"This '{name}' is an @overload, a signature without a body.",
             "Refine the implementation behind the overloads.",
         )
-    bound = bound_site(document.tree, name)
-    if bound.node.lineno != site.node.lineno:
-        raise NotRefinable(
-            f"'{name}' is defined again on line {bound.node.lineno}, and that definition counts.",
+    if counts and counts.def_line != function.def_line:
+        return NotRefinable(
+            f"'{name}' is defined again on line {counts.def_line}, and that definition counts.",
             "Refine the last definition, or give the two different names.",
         )
-    if function.is_stub and _is_abstract(site):
-        raise NotRefinable(
+    if function.is_stub and function.is_abstract:
+        return NotRefinable(
             f"'{name}' is abstract: it has no body by intention.",
             "Refine an implementation of it.",
         )
+    return None
+
+
+def bound(everything: Iterable[Function], qualname: str) -> Function | None:
+    """Return the function that ``qualname`` names once the module has run, as :func:`find` does."""
+    same = [item for item in everything if item.qualname == qualname]
+    return next((item for item in reversed(same) if not item.is_overload), (same or [None])[-1])
 
 
 def digest(function: Function) -> str:
@@ -198,6 +218,8 @@ def describe(document: Document, site: Site) -> Function:
         is_async=isinstance(node, ast.AsyncFunctionDef),
         is_method=site.is_method,
         is_stub=is_stub(node),
+        is_abstract=_is_abstract(site),
+        is_overload=site.is_overload,
         decorators=tuple(ast.unparse(decorator) for decorator in node.decorator_list),
     )
 

@@ -76,7 +76,7 @@ async def resolve(server: OrpsServer, action: types.CodeAction) -> types.CodeAct
 
 def _actions(server: OrpsServer, document: Document, line: int) -> Iterator[types.CodeAction]:
     session = server.session
-    function = document.function_at(line)
+    function = document.outline.at(line + 1)
     reason = _refusal(server, document, function)
     if function is None or reason:
         if server.capabilities.action_disabled:
@@ -105,11 +105,11 @@ def _actions(server: OrpsServer, document: Document, line: int) -> Iterator[type
 def _refusal(server: OrpsServer, document: Document, function: Function | None) -> str:
     if not server.session.trusted:
         return UNTRUSTED
-    if document.content.syntax_error:
-        return document.content.syntax_error.message
+    if document.outline.syntax_error:
+        return document.outline.syntax_error.message
     if function is None:
         return "There is no function here."
-    refusal = document.content.refusal(function)
+    refusal = document.outline.refusal(function)
     return refusal.message if refusal else ""
 
 

@@ -26,9 +26,9 @@ def code_lens(server: OrpsServer, params: types.CodeLensParams) -> list[types.Co
     if document is None or not server.session.knows(document):
         return []
     lenses = []
-    for function in document.content.functions:
+    for function in document.outline.functions:
         line = function.def_line - 1
-        where = convert.line_range(document.content.lines, line, line, server.session.codec)
+        where = convert.line_range(document.lines, line, line, server.session.codec)
         for command in _commands(server, document, function):
             lenses.append(types.CodeLens(where, command))
     return lenses

@@ -25,7 +25,7 @@ def hover(server: OrpsServer, params: types.HoverParams) -> types.Hover | None:
     document = session.documents.find(params.text_document.uri)
     if document is None or not session.knows(document):
         return None
-    function = document.function_at(params.position.line)
+    function = document.outline.at(params.position.line + 1)
     first, last = _signature(function) if function else (0, 0)
     if function is None or not first <= params.position.line < last:
         return None
@@ -37,7 +37,7 @@ def hover(server: OrpsServer, params: types.HoverParams) -> types.Hover | None:
         if server.capabilities.hover_markdown
         else types.MarkupKind.PlainText
     )
-    where = convert.line_range(document.content.lines, first, last, session.codec)
+    where = convert.line_range(document.lines, first, last, session.codec)
     return types.Hover(types.MarkupContent(kind, text), where)
 
 

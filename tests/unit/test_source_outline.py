@@ -1,0 +1,125 @@
+"""An outline that follows edits is the one that parsing the whole text gives."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orps_lsp.source import outline as module
+from orps_lsp.source.outline import Outline
+
+TEXT = '''"""A module."""
+# A comment.
+import os
+
+X = 1; Y = 2
+
+
+@decorator(
+    "x"
+)
+def first(a):
+    """Doc.
+
+def not_one(): pass
+    """
+    return a
+
+
+class Middle:
+    # above
+    def method(self):
+        def inner():
+            return 1
+        return inner
+
+    @overload
+    def method(self): ...
+
+
+if X:
+    def first(b):
+        return b
+else:
+    def last(): pass
+
+# the end
+'''
+PIECES = [
+    "",
+    "\n",
+    "    ",
+    "def new(): pass\n",
+    '"""',
+    "else:\n",
+    "\\\n",
+    "(",
+    "x = 1\n",
+    "# c\n",
+    "\r\n",
+]
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> list[tuple[int, int, str]]:
+    position = st.integers(0, len(TEXT) + 20)
+    piece = st.sampled_from([*PIECES, *TEXT.splitlines(keepends=True)])
+    edit = st.tuples(position, st.integers(0, 60), piece)
+    return draw(st.lists(edit, min_size=1, max_size=4))
+
+
+@given(edits())
+def test_an_edited_outline_is_that_of_the_text(changes: list[tuple[int, int, str]]) -> None:
+    text, outline = TEXT, Outline.of(TEXT)
+    for start, length, piece in changes:
+        text = text[:start] + piece + text[start + length :]
+        outline = outline.edited(text)
+        whole = Outline.of(text)
+        assert "".join(outline.lines) == text
+        if outline.syntax_error is None:
+            assert whole.syntax_error is None
+            assert outline.functions == whole.functions
+
+
+def test_what_does_not_parse_costs_only_its_own_functions() -> None:
+    outline = Outline.of(TEXT)
+    broken = outline.edited(TEXT.replace("return inner", "return (inner"))
+    assert broken.syntax_error is not None
+    assert broken.syntax_error.line == 24
+    assert [item.qualname for item in broken.functions] == ["first", "first", "last"]
+    assert [item.start_line for item in broken.functions] == [8, 31, 34]
+    mended = broken.edited(TEXT)
+    assert mended.functions == outline.functions
+
+
+def test_an_edit_parses_what_it_touches(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "".join(f"def f{n}():\n    return {n}\n\n" for n in range(1000))
+    outline, parsed = Outline.of(text), []
+    real = module.Document
+    monkeypatch.setattr(module, "Document", lambda part: (parsed.append(part), real(part))[1])
+    outline = outline.edited(text.replace("return 500\n", "return 5000\n"))
+    assert len(outline.functions) == 1000
+    assert sum(map(len, parsed)) < 200
+
+
+@pytest.mark.parametrize(
+    ("qualname", "line", "reason"),
+    [
+        ("first", 12, "defined again on line 31"),
+        ("first", 31, ""),
+        ("Middle.method", 26, "@overload"),
+        ("Middle.method.inner", 22, ""),
+    ],
+)
+def test_refusals(qualname: str, line: int, reason: str) -> None:
+    outline = Outline.of(TEXT)
+    function = outline.at(line)
+    assert function is not None and function.qualname == qualname
+    refusal = outline.refusal(function)
+    assert reason in str(refusal) if reason else refusal is None
+
+
+def test_a_file_that_is_generated_is_refused() -> None:
+    outline = Outline.of("# DO NOT EDIT\ndef f(): return 1\n")
+    assert "generated" in str(outline.refusal(outline.functions[0]))
