@@ -20,6 +20,7 @@ else:
     import tomli as tomllib
 
 
+_ROOT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini", ".git")
 _PLAIN_NAME = re.compile(r"(?!.*\.gguf$)[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -174,6 +175,15 @@ def parse(
             continue
         accepted[name] = float(value) if types[name] is float else value
     return replace(settings, **accepted), tuple(problems)
+
+
+def find_workspace(file: Path) -> Path:
+    """The nearest folder above ``file`` that looks like a project's root, else its own folder."""
+    folder = file.resolve().parent
+    for candidate in (folder, *folder.parents):
+        if any((candidate / marker).exists() for marker in _ROOT_MARKERS):
+            return candidate
+    return folder
 
 
 def read_workspace(

@@ -20,7 +20,6 @@ from orps_lsp.search.types import Budget, Intent, Outcome, Progress, ProgressLis
 from orps_lsp.source.context import collect
 from orps_lsp.source.locate import Function, SourceError, check_refinable, find
 
-_ROOT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini", ".git")
 _TESTS_SHOWN = {Intent.FIX: 8, Intent.OPTIMISE: 2, Intent.SIMPLIFY: 4}
 _LINES_SHOWN = 30  # of one test; a longer one would crowd out the function
 _REPORT_SECONDS = 1.0  # between two reports of how far the tests are
@@ -43,15 +42,6 @@ class Request:
     source: str
     qualname: str
     intent: Intent | None = None
-
-
-def find_workspace(file: Path) -> Path:
-    """The nearest folder above ``file`` that looks like a project's root, else its own folder."""
-    folder = file.resolve().parent
-    for candidate in (folder, *folder.parents):
-        if any((candidate / marker).exists() for marker in _ROOT_MARKERS):
-            return candidate
-    return folder
 
 
 async def refine(

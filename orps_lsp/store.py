@@ -70,6 +70,18 @@ class Store:
 
         return self._try(read)
 
+    def find(self, kind: str, prefix: str) -> dict[str, bytes]:
+        """Return all of a kind whose keys begin so; empty if there is nothing."""
+
+        def read(database: sqlite3.Connection) -> dict[str, bytes]:
+            rows = database.execute(
+                "SELECT key, data FROM entries WHERE kind = ? AND substr(key, 1, ?) = ?",
+                (kind, len(prefix), prefix),
+            )
+            return {key: bytes(data) for key, data in rows}
+
+        return self._try(read) or {}
+
     def put(self, kind: str, key: str, data: bytes) -> None:
         """Keep ``data``; what is larger than the whole store is not kept."""
 

@@ -20,7 +20,7 @@ from orps_lsp.cli import flags
 from orps_lsp.cli.errors import UsageError
 from orps_lsp.cli.models import ensure
 from orps_lsp.cli.signals import interrupts
-from orps_lsp.config import Origin, Settings, parse
+from orps_lsp.config import Origin, Settings, find_workspace, parse
 
 if TYPE_CHECKING:
     from orps_lsp.bench.engine.report import Report
@@ -224,7 +224,7 @@ def _configure_trace(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_trace(args: argparse.Namespace) -> int:
-    from orps_lsp.refine import Request, find_workspace
+    from orps_lsp.refine import Request
 
     name, _, qualname = args.function.partition("::")
     if not (name and qualname):

@@ -15,10 +15,9 @@ from rich.text import Text
 
 from orps_lsp.cli import flags
 from orps_lsp.cli.signals import interrupts
-from orps_lsp.config import Problem, Settings
+from orps_lsp.config import Problem, Settings, find_workspace
 from orps_lsp.doctor import Check, Report, Status, examine
 from orps_lsp.doctor.types import COMMAND_INDENT
-from orps_lsp.refine import find_workspace
 
 _INTERRUPTED = 130
 _STYLES = {Status.OK: "green", Status.WARNING: "yellow", Status.ERROR: "red"}

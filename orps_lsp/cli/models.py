@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.filesize import decimal
@@ -23,7 +22,7 @@ from rich.table import Table
 from orps_lsp import models
 from orps_lsp.cli.errors import UsageError
 from orps_lsp.config import Settings
-from orps_lsp.models import PullProgress, ResolvedModel
+from orps_lsp.models import PullProgress
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -113,7 +112,7 @@ def _remove(args: argparse.Namespace) -> None:
 
 
 def _list(args: argparse.Namespace) -> None:
-    rows = _rows()
+    rows = models.overview()
     if args.json:
         print(json.dumps(rows, indent=2))
         return
@@ -136,30 +135,6 @@ def _list(args: argparse.Namespace) -> None:
         )
     Console(markup=False, highlight=False).print(table)
     print(f"\nFiles are in {models.models_dir()}")
-
-
-def _rows() -> list[dict[str, Any]]:
-    default = models.default_model().name
-    known = [models.resolve(model.name) for model in models.catalogue()]
-    others = [target for target in models.present() if target.model is None]
-    return [_row(target, target.name == default) for target in [*known, *others]]
-
-
-def _row(target: ResolvedModel, default: bool) -> dict[str, Any]:
-    model = target.model
-    size = target.path.stat().st_size if target.present else model.size if model else 0
-    return {
-        "name": target.name,
-        "title": model.title if model else None,
-        "licence": model.licence if model else None,
-        "parameters_billions": model.parameters if model else None,
-        "size_bytes": size,
-        "size_exact": target.present or bool(model and model.sha256),
-        "memory_mb": model.memory_mb if model else None,
-        "present": target.present,
-        "default": default,
-        "path": str(target.path),
-    }
 
 
 def _describe(progress: PullProgress) -> str:

@@ -13,9 +13,9 @@ from orps_lsp.cli import flags
 from orps_lsp.cli.errors import UsageError
 from orps_lsp.cli.models import ensure
 from orps_lsp.cli.signals import interrupts
-from orps_lsp.config import Settings
+from orps_lsp.config import Settings, find_workspace
 from orps_lsp.errors import OrpsError
-from orps_lsp.refine import Request, find_workspace, refine
+from orps_lsp.refine import Request, refine
 from orps_lsp.search.types import Intent, Outcome
 from orps_lsp.source.locate import FunctionNotFound, find_at
 

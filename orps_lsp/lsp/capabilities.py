@@ -25,7 +25,9 @@ class Capabilities:
     configuration: bool = False
     configuration_registration: bool = False
     hover_markdown: bool = False
-    job_notifications: bool = False  # orps/progress and orps/finished
+    show_document: bool = False
+    job_notifications: bool = False  # orps/progress, orps/finished, orps/status
+    views: bool = False  # shows comparisons and reports itself
 
 
 def resolve(client: types.ClientCapabilities) -> Capabilities:
@@ -50,11 +52,13 @@ def resolve(client: types.ClientCapabilities) -> Capabilities:
         configuration=bool(get_capability(client, "workspace.configuration")),
         configuration_registration=bool(configuration and configuration.dynamic_registration),
         hover_markdown=types.MarkupKind.Markdown in (hover_formats or ()),
-        job_notifications=_wants_job_notifications(client.experimental),
+        show_document=bool(get_capability(client, "window.show_document.support")),
+        job_notifications=_announces(client.experimental, "notifications"),
+        views=_announces(client.experimental, "views"),
     )
 
 
-def _wants_job_notifications(experimental: Any) -> bool:
-    """``{"experimental": {"orps": {"notifications": true}}}``."""
+def _announces(experimental: Any, name: str) -> bool:
+    """``{"experimental": {"orps": {NAME: true}}}``."""
     table = experimental.get("orps") if isinstance(experimental, Mapping) else None
-    return isinstance(table, Mapping) and table.get("notifications") is True
+    return isinstance(table, Mapping) and table.get(name) is True

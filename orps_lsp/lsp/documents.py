@@ -15,6 +15,7 @@ from lsprotocol import types
 from pygls.uris import to_fs_path
 from pygls.workspace import PositionCodec
 
+from orps_lsp.config import find_workspace
 from orps_lsp.errors import OrpsError
 from orps_lsp.lsp import convert
 from orps_lsp.source.outline import Outline
@@ -47,6 +48,11 @@ class Document:
     @property
     def lines(self) -> Sequence[str]:
         return self.outline.lines if "outline" in self.__dict__ else split_lines(self.text)
+
+    @cached_property
+    def workspace(self) -> Path | None:
+        """The project that the file belongs to."""
+        return find_workspace(self.path) if self.path else None
 
     @property
     def path(self) -> Path | None:

@@ -32,18 +32,32 @@ class RefinementOutdated(OrpsError):
     """The function is no longer the one that was refined."""
 
 
-def refinement_of(job: Job, rank: int) -> Refinement:
-    """Return a job's refinement by rank.
+def refinement_of(job: Job, *, rank: int | None = None, candidate: int | None = None) -> Refinement:
+    """Return a job's refinement by rank, or by candidate: that stays while the search goes on.
 
     Raises:
-        RefinementNotFound: it has none of that rank, or is not ready yet.
+        RefinementNotFound: it has none like that, or not yet.
     """
     refinements = job.outcome.refinements if job.outcome else ()
-    for refinement in refinements:
-        if refinement.rank == rank:
+    for refinement in (*refinements, *job.early.values()):
+        if candidate is not None:
+            if refinement.candidate.id == candidate:
+                return refinement
+        elif job.outcome and refinement.rank == rank:
             return refinement
     have = f"It has {len(refinements)}." if job.outcome else "It has not ended yet."
-    raise RefinementNotFound(f"Job {job.id} has no refinement {rank}.", have)
+    which = rank if candidate is None else f"candidate {candidate}"
+    raise RefinementNotFound(f"Job {job.id} has no refinement {which}.", have)
+
+
+async def refined_text(document: Document, job: Job, refinement: Refinement) -> str:
+    """Return the document's text with a refinement in it.
+
+    Raises:
+        RefinementOutdated: the function changed since it was refined.
+        SourceError: it is gone, the file is broken, or the candidate no longer fits in.
+    """
+    return await asyncio.to_thread(_splice, document.text, job, refinement)
 
 
 async def workspace_edit(
@@ -56,11 +70,10 @@ async def workspace_edit(
     """Return the edit that brings a refinement into the document's current version.
 
     Raises:
-        RefinementOutdated: the function changed since it was refined.
-        SourceError: it is gone, the file is broken, or the candidate no longer fits in.
+        RefinementOutdated, SourceError: as :func:`refined_text`.
     """
     text, lines, version = document.text, document.lines, document.version
-    new = await asyncio.to_thread(_splice, text, job, refinement)
+    new = await refined_text(document, job, refinement)
     edits = [
         types.TextEdit(convert.line_range(lines, edit.start_line, edit.end_line, codec), edit.text)
         for edit in line_edits(text, new)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -15,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from orps_lsp.errors import OrpsError
-from orps_lsp.search.types import Intent, Outcome, Progress, ProgressListener
+from orps_lsp.search.types import Intent, Outcome, Progress, ProgressListener, Refinement
 
 logger = logging.getLogger(__name__)
 
@@ -68,15 +69,31 @@ class Job:
     progress: Progress | None = None
     outcome: Outcome | None = None
     error: Exception | None = None
+    ended_at: float | None = None  # seconds since the epoch
+    restored: bool = False  # from an earlier session
+    applied: bool = False  # by the user, who knows then why the function changed
     outdated_said: bool = False
+    early: dict[int, Refinement] = field(default_factory=dict)  # by candidate: the best, as found
 
     @property
     def active(self) -> bool:
         return not self.state.ended
 
+    @property
+    def best(self) -> Refinement | None:
+        """The best until now, while the search goes on; the best of all afterwards."""
+        if self.outcome:
+            return next(iter(self.outcome.refinements), None)
+        return self.progress.best if self.progress else None
+
 
 Runner = Callable[[Job, ProgressListener], Awaitable[Outcome]]
 JobListener = Callable[[Job], None]
+
+
+def slim(refinement: Refinement) -> Refinement:
+    """Return a refinement without the whole file; an edit is made anew from the version's code."""
+    return replace(refinement, candidate=replace(refinement.candidate, module=""))
 
 
 class Jobs:
@@ -123,6 +140,24 @@ class Jobs:
         self._advance()
         if job.state is JobState.WAITING:
             self._tell(job)
+        return job
+
+    @property
+    def running(self) -> Job | None:
+        return self._running
+
+    @property
+    def waiting(self) -> int:
+        """How many searches wait for the running one."""
+        return len(self._waiting)
+
+    def restore(self, work: Work, outcome: Outcome, ended_at: float) -> Job:
+        """Remember a search that ended in an earlier session."""
+        self._last_id += 1
+        job = Job(self._last_id, work, JobState.DONE, outcome=outcome, ended_at=ended_at)
+        job.restored = True
+        self._jobs[job.id] = job
+        self._forget_old()
         return job
 
     def position(self, job: Job) -> int:
@@ -184,10 +219,13 @@ class Jobs:
 
     def _progressed(self, job: Job, progress: Progress) -> None:
         job.progress = progress
+        if progress.best:
+            job.early[progress.best.candidate.id] = slim(progress.best)
         self._tell(job)
 
     def _end(self, job: Job, state: JobState) -> None:
         job.state = state
+        job.ended_at = time.time()
         # The largest parts, and no longer needed: texts of the whole file, one for each version.
         job.work = replace(job.work, text="")
         job.progress = None

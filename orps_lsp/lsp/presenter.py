@@ -6,11 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
 
 from orps_lsp.lsp import words
 from orps_lsp.lsp.jobs import Job, JobState
-from orps_lsp.search.types import Progress, StopReason
+from orps_lsp.lsp.work_done import WorkDone
+from orps_lsp.search.types import Progress, Refinement, StopReason
 
 if TYPE_CHECKING:
     from orps_lsp.lsp.server import OrpsServer
@@ -26,31 +26,33 @@ class Presenter:
 
     def __init__(self, server: OrpsServer) -> None:
         self._server = server
-        self._bars: dict[int, ProgressBar] = {}
+        self._views: dict[int, JobView] = {}
 
     def job_changed(self, job: Job) -> None:
         """Show what is new about a job."""
-        bar = self._bars.get(job.id)
-        if bar is None:
-            bar = self._bars[job.id] = ProgressBar(self._server, job)
+        view = self._views.get(job.id)
+        if view is None:
+            view = self._views[job.id] = JobView(self._server, job)
         if job.active:
-            bar.show()
+            view.show()
             return
-        del self._bars[job.id]
-        bar.end()
+        del self._views[job.id]
+        view.end()
         self._announce_end(job)
+        self._server.tell_status()
 
     def _announce_end(self, job: Job) -> None:
         text = words.end_line(job)
         outcome = job.outcome
-        if self._server.capabilities.job_notifications:
+        announced = self._server.capabilities.job_notifications
+        if announced:
             self._server.notify(
                 FINISHED,
                 {
                     **_identity(job),
                     "state": job.state.value,
                     "stop_reason": outcome.stop_reason.value if outcome else None,
-                    "refinements": len(outcome.refinements) if outcome else 0,
+                    "refinements": [offer(item) for item in outcome.refinements] if outcome else [],
                     "message": text,
                 },
             )
@@ -59,46 +61,43 @@ class Presenter:
             if outcome
             else job.state is JobState.CANCELLED
         )
-        if cancelled and not (outcome and outcome.refinements):
-            self._server.log(text)  # the user did it, and knows
-        elif job.state is JobState.FAILED:
+        if job.state is JobState.FAILED:
             self._server.show(types.MessageType.Error, text)
         elif outcome and outcome.stop_reason in words.TROUBLE:
             self._server.show(types.MessageType.Warning, text)
+        elif job.applied or (cancelled and not (outcome and outcome.refinements)):
+            self._server.log(text)  # the user did it, and knows
+        elif announced:
+            self._server.log(text)  # the client says it in its own way
         else:
             self._server.show(types.MessageType.Info, text)
 
 
-class ProgressBar:
-    """One job's ``$/progress`` (LSP ``window/workDoneProgress/create``), lenses and notifications.
-
-    The client is asked for a token once, and may answer late, refuse, or never answer: the job
-    does not wait for it.
-    """
+class JobView:
+    """One job on the screen: its progress, its notifications, its code lens."""
 
     def __init__(self, server: OrpsServer, job: Job) -> None:
         self._server = server
         self._job = job
-        self._token = f"orps-{job.id}"
-        self._begun = False
         self._last = ("", 0.0)  # phase and time of the last report
-        self._percentage = 0
         self._lens = ""
-        self._ended = False
-        if server.capabilities.work_done_progress:
-            self._opening = asyncio.create_task(self._open())
-        else:
-            server.log(f"Refining `{job.work.qualname}`.")
+        self._bar = WorkDone(
+            server,
+            f"orps-{job.id}",
+            f"Refining {job.work.qualname}",
+            lambda: server.session.jobs.cancel(job.id),
+        )
 
     def show(self) -> None:
         """Report the job as it is now, at a bearable rate."""
         progress = self._job.progress
-        line = self._line()
+        line = words.state_line(self._job, self._server.session.jobs.position(self._job))
         best = progress.best.summary if progress and progress.best else ""
         lens = f"{progress.phase} {best}" if progress else line
         if lens != self._lens:
             self._lens = lens
             self._server.refresh_lenses()
+            self._server.tell_status()
         phase = progress.phase if progress else line
         now = asyncio.get_running_loop().time()
         if phase == self._last[0] and now - self._last[1] < _REPORT_SECONDS:
@@ -106,46 +105,22 @@ class ProgressBar:
         self._last = (phase, now)
         if progress and self._server.capabilities.job_notifications:
             self._server.notify(PROGRESS, {**_identity(self._job), **_progress_json(progress)})
-        if self._begun:
-            self._percentage = max(self._percentage, _percentage(progress))
-            report = types.WorkDoneProgressReport(
-                cancellable=True, message=line, percentage=self._percentage
-            )
-            self._server.work_done_progress.report(self._token, report)
+        self._bar.report(line, _percentage(progress))
 
     def end(self) -> None:
-        """End the progress and give its token back."""
-        self._ended = True
+        outcome = self._job.outcome
+        message = words.found_line(outcome) if outcome else self._job.state.value
+        self._bar.end(message or "nothing better found")
         self._server.refresh_lenses()
-        if self._begun and not self._server.closed:
-            outcome = self._job.outcome
-            message = words.found_line(outcome) if outcome else self._job.state.value
-            end = types.WorkDoneProgressEnd(message=message or "nothing better found")
-            self._server.work_done_progress.end(self._token, end)
-        self._server.work_done_progress.tokens.pop(self._token, None)
 
-    async def _open(self) -> None:
-        try:
-            await self._server.work_done_progress.create_async(self._token)
-        except JsonRpcException as error:
-            self._server.log(f"The editor shows no progress: {error}")
-            return
-        if self._ended:
-            self._server.work_done_progress.tokens.pop(self._token, None)
-            return
-        cancelled = self._server.work_done_progress.tokens[self._token]
-        cancelled.add_done_callback(lambda _: self._server.session.jobs.cancel(self._job.id))
-        begin = types.WorkDoneProgressBegin(
-            title=f"Refining {self._job.work.qualname}",
-            cancellable=True,
-            message=self._line(),
-            percentage=_percentage(self._job.progress),
-        )
-        self._server.work_done_progress.begin(self._token, begin)
-        self._begun = True
 
-    def _line(self) -> str:
-        return words.state_line(self._job, self._server.session.jobs.position(self._job))
+def offer(refinement: Refinement) -> dict[str, object]:
+    """Name a refinement to a client."""
+    return {
+        "rank": refinement.rank,
+        "candidate": refinement.candidate.id,
+        "summary": refinement.summary,
+    }
 
 
 def _identity(job: Job) -> dict[str, object]:
@@ -153,7 +128,7 @@ def _identity(job: Job) -> dict[str, object]:
 
 
 def _progress_json(progress: Progress) -> dict[str, object]:
-    counts = progress.counts
+    counts, best = progress.counts, progress.best
     return {
         "message": words.progress_line(progress),
         "phase": progress.phase,
@@ -166,7 +141,7 @@ def _progress_json(progress: Progress) -> dict[str, object]:
             "failed": counts.failed,
             "verified": counts.verified,
         },
-        "best": progress.best.summary if progress.best else None,
+        "best": {"candidate": best.candidate.id, "summary": best.summary} if best else None,
         "tokens_per_second": progress.tokens_per_second,
         "seconds": progress.seconds,
         "seconds_left": progress.seconds_left,

@@ -8,22 +8,24 @@ import os
 import signal
 import stat
 import sys
-import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, cast
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
-from pygls.io_ import run_async
 from pygls.lsp.server import LanguageServer
 
 from orps_lsp import __version__
 from orps_lsp.errors import OrpsError
 from orps_lsp.lsp import features, log
 from orps_lsp.lsp.capabilities import Capabilities
+from orps_lsp.lsp.downloads import Downloads
+from orps_lsp.lsp.framing import BrokenFrame
 from orps_lsp.lsp.presenter import Presenter
+from orps_lsp.lsp.protocol import StrictProtocol
 from orps_lsp.lsp.session import Session
+from orps_lsp.lsp.status import STATUS, status
 
 logger = logging.getLogger(__name__)
 
@@ -36,14 +38,17 @@ class OrpsServer(LanguageServer):
     """pygls' server with one session and safe ways to tell the client something."""
 
     def __init__(self) -> None:
-        super().__init__("orps-lsp", __version__)
+        super().__init__("orps-lsp", __version__, protocol_cls=StrictProtocol)
         self.closed = False
         self.presenter = Presenter(self)
         self.session = Session(
             changed=self.presenter.job_changed,
             warn=lambda text: self.show(types.MessageType.Warning, text),
         )
+        self.downloads = Downloads(self)
         self._reported: set[str] = set()
+        self._background: set[asyncio.Task[None]] = set()
+        self._last_status: dict[str, Any] = {}
 
     @property
     def capabilities(self) -> Capabilities:
@@ -63,6 +68,34 @@ class OrpsServer(LanguageServer):
         """Send a notification that is not part of LSP."""
         if not self.closed:
             self.protocol.notify(method, params)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something in the background, until the session ends."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background_ended)
+
+    def _background_ended(self, task: asyncio.Task[None]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("Background work failed.", exc_info=error)
+
+    async def close(self) -> None:
+        """End all that goes on here. Safe to call twice."""
+        self.closed = True
+        for task in self._background:
+            task.cancel()
+        await self.downloads.close()
+        await self.session.close()
+
+    def tell_status(self) -> None:
+        """Send ``orps/status`` to a client that shows it, if it changed."""
+        if self.closed or not self.capabilities.job_notifications:
+            return
+        current = status(self)
+        if current != self._last_status:
+            self._last_status = current
+            self.notify(STATUS, current)
 
     def refresh_lenses(self) -> None:
         """Make the client ask again for code lenses, if it can."""
@@ -186,15 +219,17 @@ class _Connection:
         watch = asyncio.create_task(_when_orphaned(server, end))
         code = 1
         try:
-            await run_async(threading.Event(), self.reader, server.protocol, logger)
+            await cast(StrictProtocol, server.protocol).follow(self.reader)
         except SystemExit:  # how pygls says that the client sent `exit`
             code = 0 if server.closed else 1
+        except BrokenFrame as error:
+            logger.error("The client does not speak LSP: %s", error)
         except (asyncio.CancelledError, asyncio.IncompleteReadError, ConnectionError) as end:
             logger.info("The connection ended: %s", type(end).__name__)
         finally:
             server.closed = True
             watch.cancel()
-            await _bounded(server.session.close, "the session")
+            await _bounded(server.close, "the session")
             self.writer.close()
             await _bounded(self.writer.wait_closed, "the connection")
         return code

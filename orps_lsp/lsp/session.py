@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +16,14 @@ from typing import Any
 from lsprotocol import types
 from pygls.workspace import PositionCodec
 
-from orps_lsp.config import Origin, Problem, Settings, parse, read_workspace
+from orps_lsp.config import Origin, Problem, Settings, find_workspace, parse, read_workspace
 from orps_lsp.errors import OrpsError
+from orps_lsp.lsp.archive import Archive, Archived, to_remember
 from orps_lsp.lsp.capabilities import Capabilities
 from orps_lsp.lsp.documents import Document, DocumentError, Documents
 from orps_lsp.lsp.engine import EngineOwner
 from orps_lsp.lsp.jobs import Job, JobListener, Jobs, Work
+from orps_lsp.lsp.readiness import Readiness
 from orps_lsp.search.types import Intent, Outcome, ProgressListener
 from orps_lsp.source.locate import (
     Function,
@@ -47,13 +50,17 @@ class Session:
         self.capabilities = Capabilities()
         self.codec = PositionCodec()
         self.trusted = True
+        self.workspace: Path | None = None  # the folder that the editor has open
         self.documents = Documents()
         self.jobs = Jobs(self._refine, changed)
+        self.readiness = Readiness()
+        self.archive = Archive()
         self._warn = warn
-        self._warned: set[str] = set()
+        self._told: set[Problem] = set()
         self._engine = EngineOwner()
         self._initial_settings: Mapping[str, Any] = {}
         self._editor_settings: Mapping[str, Any] = {}
+        self._settings: dict[Path | None, tuple[float, Settings]] = {}
 
     # -- settings ---------------------------------------------------------------------------
 
@@ -64,10 +71,24 @@ class Session:
     def set_editor_settings(self, values: object) -> None:
         """Take the section ``orps`` of the client's configuration, in place of the last one."""
         self._editor_settings = self._editor_table(values)
-        self.settings(None)
+        self._settings.clear()
+        # What was mended may go wrong again.
+        self._told = {problem for problem in self._told if problem.origin is not Origin.EDITOR}
+
+    @property
+    def workspace_settings(self) -> Settings:
+        """The settings in force for the editor's folder."""
+        return self.settings(self.workspace)
 
     def settings(self, workspace: Path | None) -> Settings:
-        """Return the settings in force for a workspace; problems are told, each once."""
+        """Return the settings in force for a workspace; problems are told, each once.
+
+        Asked for with every code lens, so its pyproject.toml is read again only if it changed.
+        """
+        changed = _modified(workspace)
+        known = self._settings.get(workspace)
+        if known and known[0] == changed:
+            return known[1]
         settings, problems = Settings(), list[Problem]()
         if workspace is not None:
             settings, found = read_workspace(workspace)
@@ -76,6 +97,7 @@ class Session:
             settings, found = parse(layer, Origin.EDITOR, settings)
             problems += found
         self._tell(problems)
+        self._settings[workspace] = changed, settings
         return settings
 
     def _editor_table(self, values: object) -> Mapping[str, Any]:
@@ -88,10 +110,10 @@ class Session:
         return {name: value for name, value in values.items() if value is not None}
 
     def _tell(self, problems: list[Problem]) -> None:
-        for text in map(str, problems):
-            if text not in self._warned:
-                self._warned.add(text)
-                self._warn(text)
+        new = [problem for problem in dict.fromkeys(problems) if problem not in self._told]
+        if new:
+            self._told.update(new)
+            self._warn(" ".join(map(str, new)))
 
     # -- refining ---------------------------------------------------------------------------
 
@@ -112,10 +134,9 @@ class Session:
         """
         if not self.trusted:
             raise NotTrusted(UNTRUSTED, "Trust the workspace in your editor first.")
-        document = self.documents.get(uri)
+        document, function = self.locate(uri, qualname=qualname, position=position)
         if document.path is None:
             raise DocumentError(f"{document.uri} is not a file.", "Save it first.")
-        function = _locate(document, qualname, position)
         if refusal := document.outline.refusal(function):
             raise refusal
         work = Work(
@@ -127,6 +148,36 @@ class Session:
             intent,
         )
         return self.jobs.submit(work)
+
+    def locate(
+        self,
+        uri: str,
+        *,
+        qualname: str | None = None,
+        position: types.Position | None = None,
+    ) -> tuple[Document, Function]:
+        """Return a document and a function in it, by name or by position.
+
+        Raises:
+            DocumentError: the document is not open.
+            SourceError: the function is not there.
+        """
+        document = self.documents.get(uri)
+        outline, text = document.outline, document.text
+        # `find` and `find_at` look no further; they are there for their errors, which say more.
+        if qualname is not None:
+            return document, outline.named(qualname) or find(text, qualname)
+        line = position.line + 1 if position else 1
+        function = outline.at(line) or find_at(text, line)
+        if function is None:
+            raise FunctionNotFound("There is no function here.", "Put the cursor into one.")
+        return document, function
+
+    def chosen(self, job: Job) -> None:
+        """Take note that the user applies a refinement: the function changes because of that."""
+        job.applied = job.outdated_said = True
+        if job.active:
+            self.jobs.cancel(job.id)
 
     def active(self, document: Document, qualname: str) -> Job | None:
         """Return the waiting or running job for a function, if any."""
@@ -152,6 +203,32 @@ class Session:
     def knows(self, document: Document) -> bool:
         """Whether there is anything to show for a document."""
         return any(job.active or job.outcome for job in self._about(document))
+
+    async def restore(self, document: Document) -> list[Archived]:
+        """Bring back what earlier sessions found for a document that was opened.
+
+        Returns what is kept for functions that have changed since.
+        """
+        if document.path is None:
+            return []
+        file = document.path.resolve()
+        outdated = []
+        for kept in await asyncio.to_thread(self.archive.of, file):
+            if any(job.work.qualname == kept.qualname for job in self._about(document)):
+                continue  # this session knows better
+            function = document.outline.named(kept.qualname)
+            if function is None or digest(function) != kept.digest:
+                outdated.append(kept)
+                continue
+            intent = kept.outcome.intent
+            work = Work(document.uri, file, "", kept.qualname, kept.digest, intent)
+            self.jobs.restore(work, kept.outcome, kept.ended_at)
+        return outdated
+
+    def newest(self) -> Job | None:
+        """Return the job that ended last."""
+        ended = (job for job in self.jobs if job.outcome)
+        return max(ended, key=lambda job: job.ended_at or 0.0, default=None)
 
     def newly_outdated(self, document: Document) -> list[Job]:
         """Return the jobs with results whose function is no longer as it was, each only once."""
@@ -181,7 +258,7 @@ class Session:
     async def _refine(self, job: Job, listen: ProgressListener) -> Outcome:
         # The search and what it imports: heavy, and not needed before the first job.
         await asyncio.to_thread(importlib.import_module, "orps_lsp.refine")
-        from orps_lsp.refine import Request, find_workspace, refine
+        from orps_lsp.refine import Request, refine
 
         document = self.documents.find(job.work.uri)
         function = document.outline.named(job.work.qualname) if document else None
@@ -193,27 +270,16 @@ class Session:
         request = Request(workspace, work.file, work.text, work.qualname, work.intent)
         async with self._engine.use(settings) as engine:
             outcome = await refine(request, settings, engine, stop=job.stop, listen=listen)
-        return _to_remember(outcome)
+        outcome = to_remember(outcome)
+        archived = Archived(work.qualname, work.digest, time.time(), outcome)
+        if outcome.refinements:
+            await asyncio.to_thread(self.archive.put, work.file, archived)
+        return outcome
 
 
-def _to_remember(outcome: Outcome) -> Outcome:
-    """Return what an editor can ask for later, without the whole file for every version.
-
-    An edit is spliced anew from a version's own code, as the file may have changed.
-    """
-    refinements = (
-        replace(refinement, candidate=replace(refinement.candidate, module=""))
-        for refinement in outcome.refinements
-    )
-    return replace(outcome, refinements=tuple(refinements), candidates=())
-
-
-def _locate(document: Document, qualname: str | None, position: types.Position | None) -> Function:
-    # `find` and `find_at` look no further; they are there for their errors, which say more.
-    if qualname is not None:
-        return document.outline.named(qualname) or find(document.text, qualname)
-    line = position.line if position else 0
-    function = document.outline.at(line + 1) or find_at(document.text, line + 1)
-    if function is None:
-        raise FunctionNotFound("There is no function here.", "Put the cursor into one.")
-    return function
+def _modified(workspace: Path | None) -> float:
+    """When a workspace's settings changed last, in seconds since the epoch; 0: it has none."""
+    try:
+        return (workspace / "pyproject.toml").stat().st_mtime if workspace else 0.0
+    except OSError:
+        return 0.0

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 
 from orps_lsp.errors import OrpsError
 from orps_lsp.evaluation.protocol import Evaluation, Speedup
 from orps_lsp.evaluation.static import Complexity
 from orps_lsp.lsp.jobs import Job, JobState
+from orps_lsp.lsp.readiness import ModelState
 from orps_lsp.search.types import Outcome, Progress, Refinement, StopReason
 
 TROUBLE = (StopReason.ENGINE_FAILED, StopReason.EVALUATOR_FAILED)
@@ -17,7 +19,7 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~])")  # what has a meaning within a line
 
 
 def progress_line(progress: Progress) -> str:
-    """ "round 2/3, 14 candidates, best 1.8x faster, 45 tok/s"."""
+    """ "round 2/3, 14 candidates, best 1.8x faster, 45 tok/s, 1:20 left"."""
     parts = [progress.phase]
     if progress.counts.generated:
         parts.append(_count(progress.counts.generated, "candidate"))
@@ -25,6 +27,9 @@ def progress_line(progress: Progress) -> str:
         parts.append(f"best {progress.best.summary}")
     if progress.tokens_per_second >= 1:
         parts.append(f"{progress.tokens_per_second:.0f} tok/s")
+    if progress.seconds_left is not None and progress.round:
+        minutes, seconds = divmod(round(max(0.0, progress.seconds_left)), 60)
+        parts.append(f"{minutes}:{seconds:02} left")
     return ", ".join(parts)
 
 
@@ -63,13 +68,31 @@ def end_line(job: Job) -> str:
     return f"{found} of {name}: best {job.outcome.refinements[0].summary}. {reason}"
 
 
+def model_missing(model: ModelState) -> str:
+    """Say that the model is not here."""
+    return f"The model {model.name} is not on this machine yet."
+
+
+def megabytes(size: int) -> str:
+    """ "491 MB"."""
+    return f"{size / 1e6:,.0f} MB"
+
+
 def progress_page(job: Job, position: int) -> str:
     """The hover while a job is going on."""
-    return f"**ORPS** is refining `{job.work.qualname}`: {escape(state_line(job, position))}."
+    page = f"**ORPS** is refining `{job.work.qualname}`: {escape(state_line(job, position))}."
+    best = job.best
+    if best is None:
+        return page
+    table = ["| | tests | speed | memory | complexity |", "|---|---|---|---|---|", _offered(best)]
+    return "\n\n".join([page, "\n".join(table), *_details(best)])
 
 
-def outcome_page(outcome: Outcome) -> str:
-    """The hover once there is an outcome: table, critique, evidence, what was not checked."""
+def outcome_page(outcome: Outcome, from_earlier: float | None = None) -> str:
+    """The hover once there is an outcome: table, critique, evidence, what was not checked.
+
+    ``from_earlier`` is when an earlier session found it, in seconds since the epoch.
+    """
     found = found_line(outcome) or "nothing better found"
     paragraphs = [f"**ORPS**, {outcome.intent.value}: {escape(found)}.", "\n".join(_table(outcome))]
     if outcome.refinements:
@@ -81,6 +104,9 @@ def outcome_page(outcome: Outcome) -> str:
             f" {outcome.seconds:.0f} s by {outcome.model}; sandbox: {outcome.baseline.sandbox}."
         )
     )
+    if from_earlier is not None:
+        when = time.strftime("%d %B %Y, %H:%M", time.localtime(from_earlier))
+        paragraphs.append(f"Found on {when}; whether the tests are still the same was not checked.")
     return "\n\n".join(paragraphs)
 
 
@@ -102,16 +128,19 @@ def _table(outcome: Outcome) -> Iterator[str]:
         "" if peak is None else _bytes(peak),
         _complexity(original),
     )
-    for refinement in outcome.refinements:
-        candidate = refinement.candidate
-        evaluation = candidate.evaluation
-        yield _row(
-            f"#{refinement.rank} {candidate.strategy}",
-            evaluation.coverage.removesuffix(" tests") if evaluation else "",
-            _speedup(evaluation.speedup) if evaluation else "",
-            _memory(evaluation) if evaluation else "",
-            _complexity(candidate.complexity),
-        )
+    yield from map(_offered, outcome.refinements)
+
+
+def _offered(refinement: Refinement) -> str:
+    candidate = refinement.candidate
+    evaluation = candidate.evaluation
+    return _row(
+        f"#{refinement.rank} {candidate.strategy}",
+        evaluation.coverage.removesuffix(" tests") if evaluation else "",
+        _speedup(evaluation.speedup) if evaluation else "",
+        _memory(evaluation) if evaluation else "",
+        _complexity(candidate.complexity),
+    )
 
 
 def _row(*cells: str) -> str:

@@ -7,6 +7,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 import psutil
@@ -207,3 +208,28 @@ def remove(name: str) -> int:
     except OSError as error:
         raise ModelError(f"'{target.path}' cannot be deleted: {error.strerror}.") from error
     return freed
+
+
+def overview() -> list[dict[str, Any]]:
+    """Return the catalogue and what else is here as JSON objects, sizes in bytes and MiB."""
+    default = default_model().name
+    known = [resolve(model.name) for model in catalogue()]
+    others = [target for target in present() if target.model is None]
+    return [_row(target, target.name == default) for target in [*known, *others]]
+
+
+def _row(target: ResolvedModel, default: bool) -> dict[str, Any]:
+    model = target.model
+    size = target.path.stat().st_size if target.present else model.size if model else 0
+    return {
+        "name": target.name,
+        "title": model.title if model else None,
+        "licence": model.licence if model else None,
+        "parameters_billions": model.parameters if model else None,
+        "size_bytes": size,
+        "size_exact": target.present or bool(model and model.sha256),
+        "memory_mb": model.memory_mb if model else None,
+        "present": target.present,
+        "default": default,
+        "path": str(target.path),
+    }

@@ -135,7 +135,7 @@ def check_refinable(source: str, function: Function) -> None:
 
 
 def refusal(function: Function, counts: Function | None, source: str) -> NotRefinable | None:
-    """Say why a version of ``function`` would be of no use, if so; ``counts``: see :func:`bound`."""
+    """Say why a version of it would be of no use; ``counts`` is what :func:`bound` returns."""
     head = "\n".join(source.split("\n", _GENERATED_WITHIN)[:_GENERATED_WITHIN]).lower()
     if any(mark in head for mark in _GENERATED_MARKS):
         return NotRefinable(
@@ -164,7 +164,8 @@ def refusal(function: Function, counts: Function | None, source: str) -> NotRefi
 def bound(everything: Iterable[Function], qualname: str) -> Function | None:
     """Return the function that ``qualname`` names once the module has run, as :func:`find` does."""
     same = [item for item in everything if item.qualname == qualname]
-    return next((item for item in reversed(same) if not item.is_overload), (same or [None])[-1])
+    bodies = [item for item in same if not item.is_overload]
+    return next(reversed(bodies or same), None)
 
 
 def digest(function: Function) -> str:

@@ -67,6 +67,7 @@ CANDIDATE = Candidate(
 BEST = Refinement(1, CANDIDATE, "", "2.3x faster, 2/2 tests")
 OUTCOME = Outcome(
     function="m.py::f",
+    original="def f(): pass",
     intent=Intent.OPTIMISE,
     model="small",
     method="orps",

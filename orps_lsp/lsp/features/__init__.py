@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from orps_lsp.lsp.features import (
     code_action,
     code_lens,
+    commands,
     configuration,
-    execute_command,
     hover,
     lifecycle,
+    machine,
     text_sync,
+    views,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ def register(server: OrpsServer) -> None:
         code_action,
         code_lens,
         hover,
-        execute_command,
+        commands,
+        views,
+        machine,
     ):
         feature.register(server)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from orps_lsp.errors import OrpsError
-from orps_lsp.lsp import edits
+from orps_lsp.lsp import edits, words
 from orps_lsp.lsp.documents import Document
-from orps_lsp.lsp.features import execute_command as commands
+from orps_lsp.lsp.features import commands
 from orps_lsp.lsp.features.arguments import Arguments
 from orps_lsp.lsp.features.guard import feature
 from orps_lsp.lsp.jobs import Job
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 REFACTOR = "refactor.rewrite.orps"
 APPLY = f"{REFACTOR}.apply"
 CANCEL = f"{REFACTOR}.cancel"
+COMPARE = f"{REFACTOR}.compare"
+REPORT = f"{REFACTOR}.report"
+FETCH = f"{REFACTOR}.fetch"
 QUICK_FIX = types.CodeActionKind.QuickFix.value
 OFFERED = 5  # edits at most
 
@@ -61,8 +64,7 @@ async def resolve(server: OrpsServer, action: types.CodeAction) -> types.CodeAct
     if action.data is None or action.edit is not None:
         return action
     data, session = Arguments(types.CODE_ACTION_RESOLVE, [action.data]), server.session
-    job = session.jobs.get(data.number("job"))
-    refinement = edits.refinement_of(job, data.number("rank"))
+    job, refinement = commands.find_refinement(server, data)
     document = session.documents.get(job.work.uri)
     try:
         action.edit = await edits.workspace_edit(
@@ -79,18 +81,27 @@ def _actions(server: OrpsServer, document: Document, line: int) -> Iterator[type
     function = document.outline.at(line + 1)
     reason = _refusal(server, document, function)
     if function is None or reason:
-        if server.capabilities.action_disabled:
-            disabled = types.CodeActionDisabled(reason)
-            yield types.CodeAction("Refine with ORPS", kind=REFACTOR, disabled=disabled)
+        yield from _disabled(server, reason)
         return
     job = session.active(document, function.qualname)
     if job is not None:
+        if job.best:
+            data = {"job": job.id, "candidate": job.best.candidate.id}
+            yield _command(f"Apply now: {job.best.summary}", APPLY, commands.APPLY, data)
         title = f"Cancel refining `{function.name}`"
         yield _command(title, CANCEL, commands.CANCEL, {"job": job.id})
         return
     done = session.result(document, function)
     if done is not None:
-        yield from _apply_actions(server, done)
+        yield from _result_actions(server, done, function)
+    model = session.readiness.model
+    if model is not None and session.readiness.lacks_model:
+        if model.fetchable:
+            size = f" ({words.megabytes(model.size_bytes)})" if model.size_bytes else ""
+            title = f"Fetch the model {model.name}{size} for ORPS"
+            yield _command(title, FETCH, commands.FETCH_MODEL, {"model": model.name})
+        yield from _disabled(server, model.problem or words.model_missing(model))
+        return
     broken = function.is_stub or bool(done and done.outcome and done.outcome.baseline.failed)
     for intent in (Intent.FIX,) if broken else (Intent.OPTIMISE, Intent.SIMPLIFY, Intent.FIX):
         verb = "implement" if function.is_stub else intent.value
@@ -100,6 +111,13 @@ def _actions(server: OrpsServer, document: Document, line: int) -> Iterator[type
             commands.REFINE,
             {"uri": document.uri, "qualname": function.qualname, "intent": intent.value},
         )
+
+
+def _disabled(server: OrpsServer, reason: str) -> Iterator[types.CodeAction]:
+    """Say why there is nothing to do, to a client that shows such actions."""
+    if server.capabilities.action_disabled:
+        disabled = types.CodeActionDisabled(reason)
+        yield types.CodeAction("Refine with ORPS", kind=REFACTOR, disabled=disabled)
 
 
 def _refusal(server: OrpsServer, document: Document, function: Function | None) -> str:
@@ -113,7 +131,7 @@ def _refusal(server: OrpsServer, document: Document, function: Function | None) 
     return refusal.message if refusal else ""
 
 
-def _apply_actions(server: OrpsServer, job: Job) -> Iterator[types.CodeAction]:
+def _result_actions(server: OrpsServer, job: Job, function: Function) -> Iterator[types.CodeAction]:
     refinements = job.outcome.refinements if job.outcome else ()
     for refinement in refinements[:OFFERED]:
         data = {"job": job.id, "rank": refinement.rank}
@@ -124,6 +142,12 @@ def _apply_actions(server: OrpsServer, job: Job) -> Iterator[types.CodeAction]:
         if server.capabilities.action_resolve_edit:
             action.command, action.data = None, data
         yield action
+    if refinements:
+        count = f"{len(refinements)} refinements" if len(refinements) > 1 else "the refinement"
+        title = f"Compare {count} of `{function.name}`"
+        yield _command(title, COMPARE, commands.COMPARE, {"job": job.id})
+    title = f"Show the report on `{function.name}`"
+    yield _command(title, REPORT, commands.SHOW_REPORT, {"job": job.id})
 
 
 def _command(title: str, kind: str, command: str, argument: dict[str, Any]) -> types.CodeAction:

@@ -1,15 +1,16 @@
-"""``textDocument/codeLens``: above a function, what is going on or was found. Nothing elsewhere."""
+"""``textDocument/codeLens``: above a function, what can be done, is going on, or was found."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
 from orps_lsp.lsp import convert, words
 from orps_lsp.lsp.documents import Document
-from orps_lsp.lsp.features import execute_command as commands
+from orps_lsp.lsp.features import commands
 from orps_lsp.lsp.features.guard import feature
+from orps_lsp.lsp.jobs import Job
 from orps_lsp.source.locate import Function
 
 if TYPE_CHECKING:
@@ -21,28 +22,53 @@ def register(server: OrpsServer) -> None:
 
 
 def code_lens(server: OrpsServer, params: types.CodeLensParams) -> list[types.CodeLens]:
-    """Answer with the lenses of functions that have a job or refinements."""
-    document = server.session.documents.find(params.text_document.uri)
-    if document is None or not server.session.knows(document):
+    """Answer with the lenses that the setting ``code_lens`` asks for."""
+    session = server.session
+    document = session.documents.find(params.text_document.uri)
+    if document is None:
+        return []
+    shown = session.settings(document.workspace).code_lens
+    known = session.knows(document)
+    offer = shown == "functions" and session.trusted and document.path is not None
+    if shown == "off" or not (offer or known):
         return []
     lenses = []
     for function in document.outline.functions:
+        found = _found(server, document, function) if known else []
+        if not found and offer and document.outline.refusal(function) is None:
+            found = [_refine(document, function)]
         line = function.def_line - 1
-        where = convert.line_range(document.lines, line, line, server.session.codec)
-        for command in _commands(server, document, function):
-            lenses.append(types.CodeLens(where, command))
+        where = convert.line_range(document.lines, line, line, session.codec) if found else None
+        lenses += [types.CodeLens(where, command) for command in found if where]
     return lenses
 
 
-def _commands(server: OrpsServer, document: Document, function: Function) -> list[types.Command]:
+def _refine(document: Document, function: Function) -> types.Command:
+    verb = "Implement" if function.is_stub else "Refine"
+    argument = {"uri": document.uri, "qualname": function.qualname}
+    return types.Command(verb, commands.REFINE, arguments=[argument])
+
+
+def _found(server: OrpsServer, document: Document, function: Function) -> list[types.Command]:
     session = server.session
     job = session.active(document, function.qualname)
     if job is not None:
         state = words.state_line(job, session.jobs.position(job))
-        cancel = types.Command("Cancel", commands.CANCEL, arguments=[{"job": job.id}])
-        return [types.Command(f"ORPS: {state}", ""), cancel]
+        going = [types.Command(f"ORPS: {state}", ""), _on(job, "Cancel", commands.CANCEL)]
+        if job.best:
+            candidate = job.best.candidate.id
+            going.append(_on(job, "Apply now", commands.APPLY, candidate=candidate))
+        return going
     job = session.result(document, function)
     if job is None or job.outcome is None or not job.outcome.refinements:
         return []
-    apply = types.Command("Apply #1", commands.APPLY, arguments=[{"job": job.id, "rank": 1}])
-    return [types.Command(f"ORPS: {words.found_line(job.outcome)}", ""), apply]
+    return [
+        types.Command(f"ORPS: {words.found_line(job.outcome)}", ""),
+        _on(job, "Apply #1", commands.APPLY, rank=1),
+        _on(job, "Compare", commands.COMPARE),
+        _on(job, "Report", commands.SHOW_REPORT),
+    ]
+
+
+def _on(job: Job, title: str, command: str, **more: Any) -> types.Command:
+    return types.Command(title, command, arguments=[{"job": job.id, **more}])

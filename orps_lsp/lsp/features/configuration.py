@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -24,9 +23,11 @@ def register(server: OrpsServer) -> None:
 
 async def initialized(server: OrpsServer, _: types.InitializedParams) -> None:
     """Read all settings once, so that what is wrong with them is said at the start."""
-    root = server.workspace.root_path
-    server.session.settings(Path(root) if root else None)
     await _pull(server)
+    await _take_effect(server)
+    if server.session.trusted and server.capabilities.job_notifications:
+        await server.session.readiness.try_sandbox(server.session.workspace_settings)
+        server.tell_status()
     if server.capabilities.configuration_registration:
         registration = types.Registration(
             id=types.WORKSPACE_DID_CHANGE_CONFIGURATION,
@@ -47,6 +48,15 @@ async def did_change_configuration(
         await _pull(server)
     elif isinstance(params.settings, Mapping):
         server.session.set_editor_settings(params.settings.get(SECTION))
+    await _take_effect(server)
+
+
+async def _take_effect(server: OrpsServer) -> None:
+    """Say what is wrong with the settings, and bring what is shown up to date."""
+    settings = server.session.workspace_settings
+    await server.session.readiness.look_for_model(settings)
+    server.tell_status()
+    server.refresh_lenses()
 
 
 async def _pull(server: OrpsServer) -> None:

@@ -53,4 +53,6 @@ def _page(server: OrpsServer, document: Document, function: Function) -> str | N
     if job is not None:
         return words.progress_page(job, session.jobs.position(job))
     done = session.result(document, function)
-    return words.outcome_page(done.outcome) if done and done.outcome else None
+    if done is None or done.outcome is None:
+        return None
+    return words.outcome_page(done.outcome, done.ended_at if done.restored else None)

@@ -9,6 +9,7 @@ from lsprotocol import types
 
 from orps_lsp.lsp.documents import Document
 from orps_lsp.lsp.features.guard import feature
+from orps_lsp.source.outline import Outline
 
 if TYPE_CHECKING:
     from orps_lsp.lsp.server import OrpsServer
@@ -30,14 +31,15 @@ def register(server: OrpsServer) -> None:
 
 
 def did_open(server: OrpsServer, params: types.DidOpenTextDocumentParams) -> None:
-    server.session.documents.open(params.text_document)
+    document = server.session.documents.open(params.text_document)
+    server.spawn(_restore(server, document))
 
 
 def did_change(server: OrpsServer, params: types.DidChangeTextDocumentParams) -> None:
     """Follow the text; when it rests, say which results it made useless."""
     document = server.session.documents.get(params.text_document.uri)
     document.change(params.text_document.version, params.content_changes, server.session.codec)
-    if server.session.knows(document):
+    if server.session.knows(document) or document.outline.syntax_error:
         loop = asyncio.get_running_loop()
         loop.call_later(_QUIET_SECONDS, _after_pause, server, document, document.version)
 
@@ -46,9 +48,28 @@ def did_close(server: OrpsServer, params: types.DidCloseTextDocumentParams) -> N
     server.session.documents.close(params.text_document.uri)
 
 
+async def _restore(server: OrpsServer, document: Document) -> None:
+    """Show again what earlier sessions found."""
+    for kept in await server.session.restore(document):
+        server.log(
+            f"`{kept.qualname}` has changed since it was refined: its refinements are put aside."
+        )
+    if server.session.knows(document):
+        server.refresh_lenses()
+
+
+async def _look_again(server: OrpsServer, document: Document) -> None:
+    """Parse the whole of a text that is broken: two statements may have become one."""
+    version = document.version
+    document.look_again(await asyncio.to_thread(Outline.of, document.text), version)
+    server.refresh_lenses()
+
+
 def _after_pause(server: OrpsServer, document: Document, version: int) -> None:
     if document.version != version:
         return  # changed again
+    if document.outline.syntax_error:
+        server.spawn(_look_again(server, document))
     for job in server.session.newly_outdated(document):
         server.log(
             f"`{job.work.qualname}` has changed: its refinements no longer fit and are put aside."

@@ -1,8 +1,11 @@
-"""``workspace/executeCommand``: refine, cancel, apply, results. Each takes one JSON object."""
+"""``workspace/executeCommand``: refine, cancel, apply, results. Each takes one JSON object.
+
+The others are in ``views.py`` and ``machine.py``; docs/protocol.md has them all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -12,7 +15,8 @@ from orps_lsp.errors import OrpsError
 from orps_lsp.lsp import edits
 from orps_lsp.lsp.features.arguments import Arguments
 from orps_lsp.lsp.features.guard import command
-from orps_lsp.lsp.jobs import JobNotFound
+from orps_lsp.lsp.jobs import Job, JobNotFound
+from orps_lsp.search.types import Refinement
 
 if TYPE_CHECKING:
     from orps_lsp.lsp.server import OrpsServer
@@ -21,13 +25,34 @@ REFINE = "orps.refine"
 CANCEL = "orps.cancel"
 APPLY = "orps.apply"
 RESULTS = "orps.results"
+PREVIEW = "orps.preview"
+COMPARE = "orps.compare"
+SHOW_REPORT = "orps.showReport"
+FIND = "orps.find"
+STATUS = "orps.status"
+MODELS = "orps.models"
+FETCH_MODEL = "orps.fetchModel"
 
 Answer = dict[str, Any]
+Handler = Callable[["OrpsServer", Arguments], Awaitable[Answer]]
 
 
 def register(server: OrpsServer) -> None:
-    for name, handler in ((REFINE, refine), (CANCEL, cancel), (APPLY, apply), (RESULTS, results)):
+    add(server, {REFINE: refine, CANCEL: cancel, APPLY: apply, RESULTS: results})
+
+
+def add(server: OrpsServer, handlers: Mapping[str, Handler]) -> None:
+    """Answer these commands."""
+    for name, handler in handlers.items():
         command(server, name, _checked(name, handler))
+
+
+def find_refinement(server: OrpsServer, arguments: Arguments) -> tuple[Job, Refinement]:
+    """Return what ``{job, rank | candidate}`` names."""
+    job = server.session.jobs.get(arguments.number("job"))
+    if "candidate" in arguments:
+        return job, edits.refinement_of(job, candidate=arguments.number("candidate"))
+    return job, edits.refinement_of(job, rank=arguments.number("rank"))
 
 
 async def refine(server: OrpsServer, arguments: Arguments) -> Answer:
@@ -50,21 +75,21 @@ async def cancel(server: OrpsServer, arguments: Arguments) -> Answer:
 
 
 async def apply(server: OrpsServer, arguments: Arguments) -> Answer:
-    """``{job, rank}``: bring a refinement into the document (``workspace/applyEdit``).
+    """``{job, rank | candidate}``: bring a refinement into the document (``workspace/applyEdit``).
 
+    Ends its search, if that is still going on: it looks for better versions of what is gone then.
     Returns ``{applied}``, with ``reason`` if the editor refused, and with ``edit`` for a client
     that takes no edits from a server and has to apply it itself.
     """
     session = server.session
-    job = session.jobs.get(arguments.number("job"))
-    refinement = edits.refinement_of(job, arguments.number("rank"))
+    job, refinement = find_refinement(server, arguments)
     document = session.documents.get(job.work.uri)
     edit = await edits.workspace_edit(
         document, job, refinement, session.capabilities, session.codec
     )
     if not session.capabilities.apply_edit:
         return {"applied": False, "edit": edit}
-    job.outdated_said = True  # the function changes because the user wants it to
+    session.chosen(job)
     params = types.ApplyWorkspaceEditParams(edit=edit, label=f"Refine {job.work.qualname}")
     answer = await server.workspace_apply_edit_async(params)
     if answer.applied:
@@ -85,9 +110,7 @@ async def results(server: OrpsServer, arguments: Arguments) -> Answer:
     return to_json(job.outcome)
 
 
-def _checked(
-    name: str, handler: Callable[[OrpsServer, Arguments], Awaitable[Answer]]
-) -> Callable[..., Awaitable[Answer]]:
+def _checked(name: str, handler: Handler) -> Callable[..., Awaitable[Answer]]:
     """Check the arguments' form first, and show what goes wrong: the user asked for it."""
 
     async def run(server: OrpsServer, *arguments: Any) -> Answer:
