@@ -5,7 +5,7 @@ A script is a JSON object; every key is optional::
     {"answers": ["...", ...],   # completions of prompts whose answer begins with a code fence
      "critiques": ["...", ...], # completions of all other prompts
      "score": [0, 0, 0, 1, 0],  # probabilities that ``choose`` reports
-     "delay": 0.0,              # seconds that each completion takes
+     "delay": 0.0,              # seconds that each completion takes; a list: each answer in turn
      "fail": "message"}         # starting the engine fails with this message
 
 Answers are used in turn and start again at the end, by the number of the request and not by time,
@@ -41,7 +41,7 @@ class Script:
     answers: tuple[str, ...] = ()
     critiques: tuple[str, ...] = ("does what it should.",)
     score: tuple[float, ...] = (0.0, 0.0, 0.0, 1.0, 0.0)
-    delay: float = 0.0
+    delay: float | tuple[float, ...] = 0.0
     fail: str = ""
 
     @classmethod
@@ -86,10 +86,11 @@ class ScriptedEngine:
     async def complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
         kind = "answers" if prompt.prefill.startswith("```") else "critiques"
         texts: tuple[str, ...] = getattr(self._script, kind)
-        text = texts[self._asked[kind] % len(texts)] if texts else ""
+        number = self._asked[kind]
+        text = texts[number % len(texts)] if texts else ""
         self._asked[kind] += 1
         await self.start()
-        await asyncio.sleep(self._script.delay)
+        await asyncio.sleep(self._delay(kind, number))
         await self._running.wait()
         for stop in sampling.stop:
             text = text.partition(stop)[0]
@@ -113,6 +114,12 @@ class ScriptedEngine:
 
     async def close(self) -> None:
         self._running.set()
+
+    def _delay(self, kind: str, number: int) -> float:
+        delay = self._script.delay
+        if not isinstance(delay, tuple):
+            return delay
+        return delay[number % len(delay)] if delay and kind == "answers" else 0.0
 
     def _usage(self, prompt: Prompt, generated: int) -> Usage:
         words = sum(len(message.content.split()) for message in prompt.messages)

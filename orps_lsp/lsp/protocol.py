@@ -38,6 +38,10 @@ Json = dict[str, Any]
 class StrictProtocol(LanguageServerProtocol):
     """Reads, checks, hands over to pygls' handlers, and writes."""
 
+    def __init__(self, server: Any, converter: Any) -> None:
+        super().__init__(server, converter)
+        converter.register_unstructure_hook(types.CodeLens, _plain_lens)
+
     async def follow(self, reader: asyncio.StreamReader) -> None:
         """Handle one message after another, until the client hangs up or sends ``exit``.
 
@@ -167,6 +171,7 @@ class StrictProtocol(LanguageServerProtocol):
         try:
             if message.get("error") is not None:
                 answer = self._converter.structure(message, types.ResponseErrorMessage)
+                assert answer.error is not None
                 future.set_exception(JsonRpcException.from_error(answer.error))
             else:
                 message = {"result": None, **message}
@@ -205,3 +210,21 @@ def _is_id(id: object) -> bool:
 
 def _is_request(kind: type) -> bool:
     return any(field.name == "id" for field in attrs.fields(kind))
+
+
+def _plain_lens(lens: types.CodeLens) -> Json:
+    """Do what cattrs would, in a tenth of the time: a long file has a thousand of them."""
+    start, end = lens.range.start, lens.range.end
+    plain: Json = {
+        "range": {
+            "start": {"line": start.line, "character": start.character},
+            "end": {"line": end.line, "character": end.character},
+        }
+    }
+    if command := lens.command:
+        plain["command"] = {"title": command.title, "command": command.command}
+        if command.arguments is not None:
+            plain["command"]["arguments"] = command.arguments
+    if lens.data is not None:
+        plain["data"] = lens.data
+    return plain

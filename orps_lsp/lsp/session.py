@@ -70,7 +70,9 @@ class Session:
 
     def set_editor_settings(self, values: object) -> None:
         """Take the section ``orps`` of the client's configuration, in place of the last one."""
-        self._editor_settings = self._editor_table(values)
+        before, self._editor_settings = self._editor_settings, self._editor_table(values)
+        if self._editor_settings == before:
+            return
         self._settings.clear()
         # What was mended may go wrong again.
         self._told = {problem for problem in self._told if problem.origin is not Origin.EDITOR}

@@ -49,7 +49,9 @@ class WorkDone:
         """End the progress and give its token back."""
         self._ended = True
         if self._begun and not self._server.closed:
-            self._server.work_done_progress.end(self._token, types.WorkDoneProgressEnd(message=message))
+            self._server.work_done_progress.end(
+                self._token, types.WorkDoneProgressEnd(message=message)
+            )
         self._server.work_done_progress.tokens.pop(self._token, None)
 
     async def _open(self) -> None:

@@ -97,6 +97,7 @@ class Editor:
         self.encoding = "utf-16"
         self.finished: list[dict[str, Any]] = []
         self.progress: list[dict[str, Any]] = []
+        self.statuses: list[Any] = []
         self.lens_refreshes = 0
         self.settings_asked = 0
         self.registrations: list[str] = []
@@ -275,6 +276,10 @@ class Editor:
         @feature("orps/finished")
         def on_finished(params: Any) -> None:
             self.finished.append(params)
+
+        @feature("orps/status")
+        def on_status(params: Any) -> None:
+            self.statuses.append(params)
 
         @feature(types.WORKSPACE_CONFIGURATION)
         def on_configuration(params: types.ConfigurationParams) -> list[Any]:

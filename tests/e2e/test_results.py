@@ -24,8 +24,9 @@ async def searched(editor: Editor) -> int:
         answer = await editor.command(action.command.command, *action.command.arguments)
         assert answer["position"] == 0
         end = await editor.finish(answer["job"])
-        assert (end["state"], end["refinements"], end["function"]) == ("done", 1, "unique")
-        assert editor.messages()[-1].startswith("ORPS: 1 refinement of `unique`: best ")
+        assert (end["state"], len(end["refinements"]), end["function"]) == ("done", 1, "unique")
+        assert end["message"].startswith("1 refinement of `unique`: best ")
+        assert not editor.messages()  # this client shows the end itself
     job: int = editor.finished[0]["job"]
     return job
 
@@ -46,8 +47,9 @@ async def test_hover_shows_table_critique_and_evidence(shared: Editor) -> None:
 
 async def test_lenses_show_what_was_found(shared: Editor) -> None:
     await searched(shared)
-    found, apply = await shared.lenses()
-    assert found.startswith("ORPS: 1 refinement, best ") and apply == "Apply #1"
+    found, *actions = await shared.lenses()
+    assert found.startswith("ORPS: 1 refinement, best ")
+    assert actions == ["Apply #1", "Compare", "Report", "Refine"]  # the last one is of `total`
     assert shared.lens_refreshes
 
 
@@ -121,7 +123,7 @@ async def test_an_edit_of_the_function_puts_its_results_aside_until_undone(
     job = await searched(shared)
     apply = (await shared.actions("def unique"))[0]
     shared.replace("result = []", "result = list()")
-    assert await shared.hover("def unique") == "" and await shared.lenses() == []
+    assert await shared.hover("def unique") == "" and await shared.lenses() == ["Refine"] * 2
     assert not [title for title in await titles(shared, "def unique") if "Apply" in title]
     with pytest.raises(JsonRpcException, match="has changed since it was refined"):
         await shared.command("orps.apply", {"job": job, "rank": 1})

@@ -34,7 +34,7 @@ async def test_an_engine_that_does_not_start_is_told(start: Start, project: Proj
     (message,) = editor.messages(types.MessageType.Error)
     assert "The model file is broken." in message
     project.settings()  # mended on disk; the failed engine must not be kept
-    assert (await editor.refined("unique"))["refinements"] == 1
+    assert len((await editor.refined("unique"))["refinements"]) == 1
 
 
 async def test_wrong_settings_are_told_once(start: Start, project: Project) -> None:
@@ -44,7 +44,7 @@ async def test_wrong_settings_are_told_once(start: Start, project: Project) -> N
     editor = await start({**project.settings(), **wrong}, configuration=wrong)
     await editor.refined("unique")
     warnings = editor.messages(types.MessageType.Warning)
-    assert len(warnings) == len(set(warnings)) == 3
+    assert len(warnings) == 1
     for word in (
         "'rounds' must be a whole number",
         "unknown setting 'beams'",
@@ -60,7 +60,7 @@ async def test_settings_change_without_a_restart(start: Start, project: Project)
     editor.client.set_configuration({"script": str(script), "candidates": 1}, section="orps")
     editor.client.workspace_did_change_configuration(types.DidChangeConfigurationParams(None))
     await editor.until(lambda: editor.settings_asked == 2)  # at the start, and now
-    assert (await editor.refined("unique"))["refinements"] == 0
+    assert len((await editor.refined("unique"))["refinements"]) == 0
 
 
 async def test_shutdown_in_a_search_leaves_nothing(start: Start, project: Project) -> None:

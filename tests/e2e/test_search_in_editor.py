@@ -17,7 +17,7 @@ async def test_hover_answers_while_a_search_runs(start: Start, project: Project)
     assert [a.title for a in await editor.actions("def unique")] == ["Cancel refining `unique`"]
     assert (await editor.lenses())[1] == "Cancel"
     await editor.command("orps.cancel", {"job": job})
-    assert (await editor.finish(job))["refinements"] == 0
+    assert len((await editor.finish(job))["refinements"]) == 0
 
 
 @pytest.mark.parametrize("by", ["command", "progress"])
@@ -41,7 +41,7 @@ async def test_what_was_found_before_the_cancel_is_offered(start: Start, project
     job = (await editor.refine("unique"))["job"]
     await editor.until(lambda: any(item["best"] for item in editor.progress))
     await editor.command("orps.cancel", {"job": job})
-    assert (await editor.finish(job))["refinements"] == 1
+    assert len((await editor.finish(job))["refinements"]) == 1
 
 
 async def test_two_searches_queue(start: Start, project: Project) -> None:
@@ -72,9 +72,8 @@ async def test_a_change_of_the_function_is_told_and_nothing_better_is_explained(
     editor.replace("result = []", "result = list()")
     await editor.until(lambda: "`unique` has changed" in editor.logged())
     project.settings("I would not change it.")
-    await editor.refined("total")
-    message = editor.messages(types.MessageType.Info)[-1]
-    assert message.startswith("ORPS: No better version of `total` was found.")
+    end = await editor.refined("total")
+    assert end["message"].startswith("No better version of `total` was found.")
     assert "nothing better found" in await editor.hover("def total")
 
 

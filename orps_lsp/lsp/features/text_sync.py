@@ -55,6 +55,7 @@ async def _restore(server: OrpsServer, document: Document) -> None:
             f"`{kept.qualname}` has changed since it was refined: its refinements are put aside."
         )
     if server.session.knows(document):
+        server.log("The results of an earlier session are restored.")
         server.refresh_lenses()
 
 
