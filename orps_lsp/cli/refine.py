@@ -34,11 +34,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--apply", type=int, metavar="RANK", help="write this refinement to the file"
     )
     parser.add_argument("--json", action="store_true", help="print the outcome as one JSON object")
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE.html", help="write the whole search as one HTML page"
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     file, request = _request(args)
+    if args.report:
+        _check_writable(args.report)
     settings = _settings(args, request.workspace)
     ensure(settings)
     outcome = asyncio.run(_refine(request, settings))
@@ -51,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
         from orps_lsp.cli.terminal import print_outcome
 
         print_outcome(outcome)
+    if args.report:
+        _write_report(args.report, outcome)
     if args.apply is not None:
         _apply(file, outcome, args.apply)
     return 0
@@ -108,6 +115,23 @@ async def _refine(request: Request, settings: Settings) -> Outcome | None:
         return None
     finally:
         await engine.close()
+
+
+def _check_writable(path: Path) -> None:
+    """Refuse before the search what would fail after it."""
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise UsageError(
+            f"The report cannot be written to {path}.", "Name a file in a folder that exists."
+        )
+
+
+def _write_report(path: Path, outcome: Outcome) -> None:
+    text = report.to_html(outcome)
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise OrpsError(f"The report cannot be written: {error}.") from error
+    print(f"The report is {path.absolute()}", file=sys.stderr)
 
 
 def _apply(file: files.SourceFile, outcome: Outcome, rank: int) -> None:

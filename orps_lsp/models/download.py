@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import Timeout
 from rich.filesize import decimal
 
 from orps_lsp.models import sources
@@ -112,7 +111,7 @@ class _Pull:
             try:
                 lock.acquire(timeout=LOCK_POLL_SECONDS)
                 break
-            except Timeout:
+            except TimeoutError:
                 self.report("waiting", 0, 0)
         try:
             yield

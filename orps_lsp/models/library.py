@@ -7,11 +7,9 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
-import psutil
-from filelock import FileLock, Timeout
 
 from orps_lsp.models.catalog_file import (
     Choice,
@@ -23,6 +21,9 @@ from orps_lsp.models.catalog_file import (
     is_repo,
 )
 from orps_lsp.models.errors import ModelBusy, ModelError, NotAModelFile, UnknownModel
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 MAGIC = b"GGUF"
 HUB_PREFIX = "hf:"
@@ -61,7 +62,12 @@ def partial_dir(target: ResolvedModel) -> Path:
 
 
 def lock_of(target: ResolvedModel) -> FileLock:
-    """Return the lock that whoever writes or removes the model holds."""
+    """Return the lock that whoever writes or removes the model holds.
+
+    Taking it raises ``TimeoutError`` if another process has it.
+    """
+    from filelock import FileLock  # 5 MiB, which a server that fetches nothing does not need
+
     folder = models_dir() / ".partial"
     folder.mkdir(parents=True, exist_ok=True)
     return FileLock(folder / f"{target.path.name}.lock")
@@ -160,6 +166,8 @@ def default_model() -> Model:
     one that may be fetched unasked and suits the machine: physical cores bound how large a model is
     fast enough, and half of the free memory is left to the editor and the tests.
     """
+    import psutil  # 5 MiB, which a server whose model is named does not need
+
     memory = psutil.virtual_memory()
     here = [
         model
@@ -201,7 +209,7 @@ def remove(name: str) -> int:
             freed = sum(file.stat().st_size for file in files)
             target.path.unlink(missing_ok=True)
             shutil.rmtree(partial, ignore_errors=True)
-    except Timeout as error:
+    except TimeoutError as error:
         raise ModelBusy(
             f"'{target.name}' is being downloaded by another process.", "Stop that one first."
         ) from error
