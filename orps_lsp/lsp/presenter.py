@@ -52,6 +52,7 @@ class Presenter:
                     **_identity(job),
                     "state": job.state.value,
                     "stop_reason": outcome.stop_reason.value if outcome else None,
+                    "applied": job.applied,
                     "refinements": [offer(item) for item in outcome.refinements] if outcome else [],
                     "message": text,
                 },

@@ -40,6 +40,7 @@ class OrpsServer(LanguageServer):
     def __init__(self) -> None:
         super().__init__("orps-lsp", __version__, protocol_cls=StrictProtocol)
         self.closed = False
+        self.client_seen = False
         self.presenter = Presenter(self)
         self.session = Session(
             changed=self.presenter.job_changed,
@@ -53,6 +54,13 @@ class OrpsServer(LanguageServer):
     @property
     def capabilities(self) -> Capabilities:
         return self.session.capabilities
+
+    def see_client(self) -> None:
+        """Look for the process that ``initialize`` named.
+
+        One that is not there lives elsewhere (another container): its absence says nothing.
+        """
+        self.client_seen = self.process_id is not None and _alive(self.process_id)
 
     def show(self, kind: types.MessageType, text: str) -> None:
         """Show a message (``window/showMessage``)."""
@@ -236,16 +244,10 @@ class _Connection:
 
 
 async def _when_orphaned(server: OrpsServer, end: Callable[[], object]) -> None:
-    """Call ``end`` once the process that ``initialize`` named is gone.
-
-    One that was never seen lives elsewhere (another container), and its absence says nothing.
-    """
-    seen = False
+    """Call ``end`` once the process that ``initialize`` named is gone."""
     while True:
         await asyncio.sleep(_PARENT_CHECK_SECONDS)
-        if server.process_id is not None and _alive(server.process_id):
-            seen = True
-        elif seen:
+        if server.client_seen and server.process_id is not None and not _alive(server.process_id):
             logger.warning("The client's process is gone.")
             end()
             return

@@ -106,6 +106,7 @@ async def test_comparison_and_report(start: Start) -> None:
     assert compared["original"].startswith("def unique(items):")
     (refinement,) = compared["refinements"]
     assert "dict.fromkeys" in refinement["code"] and refinement["rank"] == 1
+    assert "Distinct items" in refinement["code"]  # the docstring stays
     report = await editor.command("orps.showReport", {})
     assert "fromkeys" in read(report["path"])
     assert not report["shown"] and any(report["path"] in text for text in editor.messages())

@@ -1,78 +1,65 @@
--- Commands for the function under the cursor. Results, progress and messages come by themselves:
--- as code actions, hover, LspProgress events and notifications of the server.
+-- Commands for the function under the cursor. What they do is loaded when the first one is used.
 if vim.g.loaded_orps then
   return
 end
 vim.g.loaded_orps = true
 
----@return vim.lsp.Client?
-local function client_of_buffer()
-  local client = vim.lsp.get_clients({ bufnr = 0, name = "orps" })[1]
-  if not client then
-    vim.notify("ORPS: no server is attached to this buffer. See :checkhealth vim.lsp", vim.log.levels.ERROR)
-  end
-  return client
-end
-
---- Run a command of the server. The server itself shows what goes wrong.
----@param command string
----@param argument table
----@param on_answer? fun(answer: table)
-local function execute(command, argument, on_answer)
-  local client = client_of_buffer()
-  if not client then
-    return
-  end
-  client:request("workspace/executeCommand", { command = command, arguments = { argument } }, function(err, answer)
-    if not err and on_answer then
-      on_answer(answer)
+---@param name string
+---@param run fun(orps: table, argument: string?)
+---@param options table see |nvim_create_user_command()|
+local function command(name, run, options)
+  vim.api.nvim_create_user_command(name, function(call)
+    if vim.fn.has("nvim-0.11") == 0 then
+      local version = vim.version()
+      local found = ("%d.%d.%d"):format(version.major, version.minor, version.patch)
+      vim.notify("ORPS needs Neovim 0.11 or newer; this is " .. found .. ".", vim.log.levels.ERROR)
+      return
     end
-  end, 0)
+    run(require("orps"), call.args ~= "" and call.args or nil)
+  end, options)
 end
 
-local function refine(options)
-  local client = client_of_buffer()
-  if not client then
-    return
-  end
-  local here = vim.lsp.util.make_position_params(0, client.offset_encoding)
-  local argument = { uri = here.textDocument.uri, position = here.position }
-  if options.args ~= "" then
-    argument.intent = options.args
-  end
-  execute("orps.refine", argument, function(answer)
-    if answer.position > 0 then
-      vim.notify(("ORPS: %d other searches come first."):format(answer.position))
-    end
-  end)
+---@param lead string
+---@param words string[]
+local function starting_with(lead, words)
+  return vim.tbl_filter(function(word)
+    return vim.startswith(word, lead)
+  end, words)
 end
 
-local function cancel()
-  execute("orps.cancel", vim.empty_dict())
-end
-
-local function apply(options)
-  local rank = tonumber(options.args ~= "" and options.args or "1")
-  vim.lsp.buf.code_action({
-    apply = true,
-    context = { only = { "refactor.rewrite.orps.apply" }, diagnostics = {} },
-    filter = function(action)
-      return vim.startswith(action.title, ("Apply #%d:"):format(rank))
-    end,
-  })
-end
-
-vim.api.nvim_create_user_command("OrpsRefine", refine, {
+command("OrpsRefine", function(orps, intent)
+  orps.refine(intent)
+end, {
   nargs = "?",
   complete = function(lead)
-    return vim.tbl_filter(function(intent)
-      return vim.startswith(intent, lead)
-    end, { "fix", "optimise", "simplify" })
+    return starting_with(lead, { "fix", "optimise", "simplify" })
   end,
   desc = "Search for a better version of the function under the cursor",
 })
-vim.api.nvim_create_user_command("OrpsCancel", cancel, { desc = "Cancel all searches" })
-vim.api.nvim_create_user_command("OrpsApply", apply, {
+command("OrpsCancel", function(orps)
+  orps.cancel()
+end, { desc = "Cancel all searches; what was found is kept" })
+command("OrpsApply", function(orps, rank)
+  orps.apply(rank)
+end, { nargs = "?", desc = "Apply a refinement of the function under the cursor (1, the best)" })
+command("OrpsPreview", function(orps, rank)
+  orps.preview(rank)
+end, { nargs = "?", desc = "Show what a refinement would change (1, the best)" })
+command("OrpsCompare", function(orps)
+  orps.compare()
+end, { desc = "Show the refinements of the function under the cursor side by side" })
+command("OrpsReport", function(orps)
+  orps.report()
+end, { desc = "Open the report on the function under the cursor, or the newest" })
+command("OrpsStatus", function(orps)
+  orps.show_status()
+end, { desc = "Say what the server is doing, and what it lacks" })
+command("OrpsModel", function(orps, name)
+  orps.fetch_model(name)
+end, {
   nargs = "?",
-  desc = "Apply a refinement of the function under the cursor (1 is the best)",
+  complete = function(lead)
+    return starting_with(lead, require("orps.models").names())
+  end,
+  desc = "Fetch a model; without a name, choose one",
 })

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from orps_lsp.lsp import convert, words
+from orps_lsp.lsp import words
 from orps_lsp.lsp.documents import Document
 from orps_lsp.lsp.features import commands
 from orps_lsp.lsp.features.guard import feature
@@ -37,10 +37,20 @@ def code_lens(server: OrpsServer, params: types.CodeLensParams) -> list[types.Co
         found = _found(server, document, function) if known else []
         if not found and offer and document.outline.refusal(function) is None:
             found = [_refine(document, function)]
-        line = function.def_line - 1
-        where = convert.line_range(document.lines, line, line, session.codec) if found else None
-        lenses += [types.CodeLens(where, command) for command in found if where]
+        lenses += [
+            types.CodeLens(_place(function, column), command)
+            for column, command in enumerate(found)
+        ]
     return lenses
+
+
+def _place(function: Function, column: int) -> types.Range:
+    """Each in its own column: clients sort lenses by place, and not all of them stably.
+
+    The columns of `def` are there in every encoding.
+    """
+    place = types.Position(function.def_line - 1, column)
+    return types.Range(place, place)
 
 
 def _refine(document: Document, function: Function) -> types.Command:

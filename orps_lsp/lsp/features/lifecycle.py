@@ -25,6 +25,7 @@ def register(server: OrpsServer) -> None:
 
 def initialize(server: OrpsServer, params: types.InitializeParams) -> None:
     """Take what the client says of itself: ``initializationOptions`` are ``{orps, trusted}``."""
+    server.see_client()
     session = server.session
     session.capabilities = capabilities.resolve(params.capabilities)
     session.codec = server.workspace.position_codec

@@ -18,6 +18,8 @@ from orps_lsp.lsp.features.commands import Answer
 from orps_lsp.lsp.jobs import Job, JobNotFound
 from orps_lsp.lsp.presenter import offer
 from orps_lsp.search.types import Outcome
+from orps_lsp.source.locate import SourceError, functions
+from orps_lsp.source.splice import splice
 
 if TYPE_CHECKING:
     from orps_lsp.lsp.server import OrpsServer
@@ -96,12 +98,21 @@ async def compare(server: OrpsServer, arguments: Arguments) -> Answer:
         "refinements": [
             {
                 **offer(refinement),
-                "code": refinement.candidate.code,
+                "code": _function(outcome, refinement.candidate.code),
                 "critique": refinement.candidate.critique,
             }
             for refinement in outcome.refinements
         ],
     }
+
+
+def _function(outcome: Outcome, code: str) -> str:
+    """Return a version as an edit would leave it: with the original's docstring and decorators."""
+    (original,) = functions(outcome.original)[:1]
+    try:
+        return splice(outcome.original, original.qualname, code).function_text
+    except SourceError:
+        return code
 
 
 async def show_report(server: OrpsServer, arguments: Arguments) -> Answer:

@@ -1,0 +1,22 @@
+-- A file with CRLF and characters beyond the basic plane, read and written as it was.
+local user = require("support")
+
+user.run(function()
+  user.enable()
+  user.open(_G.arg[1])
+  assert(vim.bo.fileformat == "dos")
+  user.to("def slugify")
+  vim.cmd.normal({ "$", bang = true })
+  vim.cmd.OrpsRefine()
+  user.wait_for_ends(1)
+  vim.cmd.OrpsPreview()
+  user.wait_for("the preview", function()
+    return vim.startswith(vim.wo.winbar, "#1: ")
+  end)
+  local panes = user.panes()
+  assert(not (panes[1] .. panes[2]):find("\r", 1, true), "carriage returns are shown")
+  user.press("<CR>")
+  user.wait_for_tabs(1)
+  assert(user.text() == panes[2], user.text())
+  vim.cmd.write() -- test_nvim.py looks at the bytes
+end)
