@@ -1,10 +1,11 @@
-"""``orps-lsp bench engine|evaluate|trace``: measure, on this machine, what the README claims."""
+"""``orps-lsp bench``: measure, on this machine, what the README claims."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import json
+import shlex
 import sys
 import time
 from collections.abc import Callable, Coroutine
@@ -25,6 +26,7 @@ from orps_lsp.config import Origin, Settings, find_workspace, parse
 if TYPE_CHECKING:
     from orps_lsp.bench.engine.report import Report
     from orps_lsp.bench.evaluate.report import Report as EvaluateReport
+    from orps_lsp.bench.server.report import Report as ServerReport
     from orps_lsp.refine import Request
 
 _INTERRUPTED = 130
@@ -209,6 +211,78 @@ def _print_evaluate(report: EvaluateReport) -> None:
         console.print(line, soft_wrap=True)
 
 
+# -- bench server
+
+
+def _configure_server(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--starts", type=_positive, default=15, metavar="N", help="of each server (default: 15)"
+    )
+    parser.add_argument(
+        "--requests", type=_positive, default=400, metavar="N", help="of each kind (default: 400)"
+    )
+    parser.add_argument(
+        "--reference",
+        default="jedi-language-server",
+        metavar="COMMAND",
+        help="the language server to compare with (default: jedi-language-server)",
+    )
+    parser.add_argument(
+        "--model", default="", help="search with this model (default: written answers)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the JSON to this file too")
+
+
+def _run_server(args: argparse.Namespace) -> int:
+    from orps_lsp.bench.server.run import Plan, run
+
+    if args.out:
+        _check_writable(args.out)
+    try:
+        reference = shlex.split(args.reference)
+    except ValueError as error:
+        raise UsageError(f"--reference: {error}.") from None
+    if not reference:
+        raise UsageError("--reference names no command.")
+    if args.model:
+        settings, problems = parse({"model": args.model}, Origin.COMMAND_LINE)
+        if problems:
+            raise UsageError(" ".join(problem.message for problem in problems))
+        ensure(settings)
+    plan = Plan(args.starts, args.requests, reference, args.model)
+    report = _interruptible(run(plan, _progress()))
+    if report is None:
+        return _INTERRUPTED
+    _deliver(args, report.to_json(), lambda: _print_server(report))
+    return 0
+
+
+def _print_server(report: ServerReport) -> None:
+    console = Console(markup=False, highlight=False)
+    machine, figures = report.machine, report.to_json()
+    console.print(f"{machine.cores} cores ({machine.cpu})")
+    line = f"initialize   {figures['initialize_ms']} ms"
+    if report.ratio is not None:
+        theirs = figures["reference_initialize_ms"]
+        line += f"; {report.reference} {theirs} ms: {report.ratio:.2f} times as long"
+    console.print(line, soft_wrap=True)
+    typed = figures["rss_typed_mb"]
+    console.print(
+        f"memory       {figures['rss_mb']} MB with a long file open, {typed} after typing"
+    )
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("ms (p50, p99)", no_wrap=True)
+    for situation in report.latencies:
+        table.add_column(situation, justify="right", no_wrap=True)
+    for kind, p99 in figures["p99_ms"].items():
+        p50 = figures["p50_ms"][kind]
+        table.add_row(kind.replace("_", " "), *(f"{p50[s]:.2f}  {p99[s]:.2f}" for s in p99))
+    console.print(table)
+    if "note" in figures:
+        console.print(figures["note"], soft_wrap=True)
+
+
 # -- bench trace
 
 
@@ -370,6 +444,11 @@ _BENCHES = {
         "measure evaluations beside a plain pytest, and how surely speeds are told apart",
         _configure_evaluate,
         _run_evaluate,
+    ),
+    "server": _Bench(
+        "measure how soon the language server starts and answers, and its memory",
+        _configure_server,
+        _run_server,
     ),
     "trace": _Bench(
         "record what a search asks of the engine, for `bench engine --trace`",
