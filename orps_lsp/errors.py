@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class OrpsError(Exception):
     """Something that the user can understand and act on.
@@ -16,5 +18,16 @@ class OrpsError(Exception):
         self.message = message
         self.advice = advice
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Survive pickling: the constructors of subclasses differ."""
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         return f"{self.message} {self.advice}".strip()
+
+
+def _rebuilt(kind: type[OrpsError], args: tuple[Any, ...], values: dict[str, Any]) -> OrpsError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(values)
+    return error

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from orps_lsp.aside import Aside
 from orps_lsp.config import Settings
 from orps_lsp.errors import OrpsError
 from orps_lsp.evaluation.evaluator import open_evaluator
@@ -60,7 +61,22 @@ async def refine(
         OrpsError: the function, the tests, the sandbox or the model cannot be used.
         asyncio.CancelledError: cancelled, or stopped before there was a baseline to compare with.
     """
-    function = await asyncio.to_thread(_function, request)
+    aside = Aside()
+    try:
+        return await _refine(request, settings, engine, aside, stop, listen)
+    finally:
+        await aside.close()
+
+
+async def _refine(
+    request: Request,
+    settings: Settings,
+    engine: Engine,
+    aside: Aside,
+    stop: asyncio.Event,
+    listen: ProgressListener,
+) -> Outcome:
+    function = await _unless_stopped(aside.run(_function, request), stop)
     target = Target(request.workspace, request.file, request.qualname, request.source)
     listen(Progress(phase="loading the model"))
     info = await _unless_stopped(engine.start(), stop)
@@ -74,7 +90,7 @@ async def refine(
             name=f"{request.file.relative_to(request.workspace).as_posix()}::{request.qualname}",
             intent=intent,
             function=function,
-            context=await asyncio.to_thread(collect, request.source, function),
+            context=await aside.run(collect, request.source, function),
             tests=await asyncio.to_thread(
                 _test_sources, request.workspace, baseline, _TESTS_SHOWN[intent]
             ),
@@ -96,6 +112,7 @@ async def refine(
             ),
             stop=stop,
             listen=listen,
+            aside=aside.run,
         )
         return replace(outcome, notes=(*outcome.notes, *await evaluator.remarks()))
     finally:

@@ -31,6 +31,8 @@ class Complexity:
 def complexity(function_source: str) -> Complexity:
     """Measure dedented source.
 
+    Not in a thread: complexipy crashes where its first use is not in the main one.
+
     Raises:
         SyntaxError: it does not parse.
     """

@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from orps_lsp.aside import AsideDied
 from orps_lsp.evaluation.protocol import Evaluation, Evaluator, Target, Verdict
-from orps_lsp.evaluation.static import Complexity, complexity, screen
+from orps_lsp.evaluation.static import Complexity
 from orps_lsp.llm.protocol import Completion, Engine, EngineInfo, Prompt, Sampling, Usage
 from orps_lsp.search import ranking, scoring
 from orps_lsp.search.prompts import FENCE_END, SCORES, Prompts, Task
@@ -21,17 +22,17 @@ from orps_lsp.search.types import (
     Budget,
     Candidate,
     Counts,
+    Offload,
     Progress,
     ProgressListener,
     Refinement,
     Status,
     StopReason,
+    inline,
 )
-from orps_lsp.source.completion import with_known_imports
+from orps_lsp.search.versions import Version, read
 from orps_lsp.source.diff import unified
-from orps_lsp.source.extract import extract, fingerprint
-from orps_lsp.source.locate import SourceError
-from orps_lsp.source.splice import splice
+from orps_lsp.source.extract import fingerprint
 
 _CRITIQUE_TOKENS = 80
 _CRITIQUE_SHARE = 0.1  # of the seconds: kept for the critics of the best when generation must end
@@ -81,6 +82,8 @@ class Search:
         options: Options,
         listen: ProgressListener,
         max_tokens: int,
+        original: Complexity,
+        aside: Offload = inline,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.task = task
@@ -103,7 +106,9 @@ class Search:
         self._alpha = (
             scoring.default_alpha(info.parameters) if options.alpha is None else options.alpha
         )
-        self.original: Complexity = complexity(task.function.text)
+        self.original = original
+        self._aside = aside
+        self._diffs: dict[int, str] = {}
         self._seen = {fingerprint(task.function.text)}
 
     # -- budgets
@@ -205,9 +210,12 @@ class Search:
 
     async def _take(self, drawn: Candidate) -> None:
         """Screen a drawn version, run it if it is worth it, and put it into the tree."""
-        # Splicing a long file takes a while, and editors are waiting on this loop.
-        candidate = await asyncio.to_thread(self._screen, drawn)
-        if candidate.module and candidate.status is not Status.DUPLICATE:
+        try:
+            version = await self._aside(read, drawn.code, self._target.source, self.task.function)
+        except AsideDied as error:
+            version = Version(drawn.code, error.message)
+        candidate = self._screened(drawn, version)
+        if candidate.module:
             # A decoding engine and an evaluation on the same cores slow each other down tenfold.
             async with self._engine.yielding():
                 evaluation = await self._evaluator.evaluate(candidate.module)
@@ -215,22 +223,16 @@ class Search:
         self.candidates.append(replace(candidate, seconds=self.seconds))
         self.report()
 
-    def _screen(self, drawn: Candidate) -> Candidate:
-        """Everything that can be said of a version before it runs."""
-        function = self.task.function
-        try:
-            code = with_known_imports(extract(drawn.code, function), self._target.source)
-            spliced = splice(self._target.source, function.qualname, code)
-        except SourceError as error:
-            return replace(drawn, reason=error.message)
-        candidate = replace(drawn, code=code)
-        print_of = fingerprint(code)
-        if print_of in self._seen:
+    def _screened(self, drawn: Candidate, version: Version) -> Candidate:
+        """Take over what was read; what was there before does not run again."""
+        candidate = replace(drawn, code=version.code)
+        if version.fingerprint in self._seen:
             return replace(candidate, status=Status.DUPLICATE, reason="The same as an earlier one.")
-        self._seen.add(print_of)
-        if reason := screen(self._target.source, spliced.text, function.qualname):
-            return replace(candidate, reason=reason)
-        return replace(candidate, module=spliced.text, complexity=complexity(spliced.function_text))
+        if version.fingerprint:
+            self._seen.add(version.fingerprint)
+        if version.reason:
+            return replace(candidate, reason=version.reason)
+        return replace(candidate, module=version.module, complexity=version.complexity)
 
     def _judge(self, candidate: Candidate, evaluation: Evaluation) -> Candidate:
         assert candidate.complexity
@@ -299,10 +301,12 @@ class Search:
     def _refinement(self, rank: int, candidate: Candidate) -> Refinement:
         target = self._target
         path = target.file.relative_to(target.workspace).as_posix()
+        if candidate.id not in self._diffs:  # asked for with each report
+            self._diffs[candidate.id] = unified(target.source, candidate.module, path)
         return Refinement(
             rank,
             candidate,
-            unified(target.source, candidate.module, path),
+            self._diffs[candidate.id],
             ranking.summary(self.task.intent, candidate, self.original),
         )
 

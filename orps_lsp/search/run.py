@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from orps_lsp.evaluation.protocol import EvaluationError, Evaluator, Target
+from orps_lsp.evaluation.static import complexity
 from orps_lsp.llm.protocol import Engine, EngineError, EngineInfo, Message, Prompt
 from orps_lsp.search.core import Finished, Options, Search
 from orps_lsp.search.methods import METHODS
 from orps_lsp.search.prompts import Prompts, Task, fit
-from orps_lsp.search.types import Budget, Outcome, ProgressListener, StopReason
+from orps_lsp.search.types import Budget, Offload, Outcome, ProgressListener, StopReason, inline
 
 _THINKING_MODEL = 3e9  # parameters from which a thought before the code is worth its tokens
 _PROMPT_TOKENS = 1600  # of context; reading it costs a small machine as much as writing code
@@ -28,10 +29,12 @@ async def search(
     options: Options,
     stop: asyncio.Event,
     listen: ProgressListener,
+    aside: Offload = inline,
 ) -> Outcome:
     """Search for better versions of ``task.function``; never raises for what happens on the way.
 
-    ``stop`` ends it at once. Every end has a StopReason, and what was found until then is offered.
+    ``aside`` does what takes long. ``stop`` ends it at once. Every end has a StopReason, and what
+    was found until then is offered.
 
     Raises:
         asyncio.CancelledError: the caller's own cancellation; nothing is offered then.
@@ -53,6 +56,8 @@ async def search(
         options,
         listen,
         max_tokens=max(low, min(high, 2 * length)),
+        original=await aside(complexity, task.function.text),
+        aside=aside,
     )
     notes_of_end: list[str] = []
     reason = await _until_stopped(current, method, stop, notes_of_end)

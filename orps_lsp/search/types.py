@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any, Protocol, TypeVar
 
 from orps_lsp.evaluation.protocol import Baseline, Evaluation
 from orps_lsp.evaluation.static import Complexity
 from orps_lsp.llm.protocol import Message, Usage
+
+T = TypeVar("T")
 
 
 class Intent(str, Enum):
@@ -157,3 +160,14 @@ class Outcome:
 
 
 ProgressListener = Callable[[Progress], None]
+
+
+class Offload(Protocol):
+    """Runs a function of a module elsewhere, so that this loop goes on."""
+
+    def __call__(self, function: Callable[..., T], /, *args: Any) -> Coroutine[Any, Any, T]: ...
+
+
+async def inline(function: Callable[..., T], /, *args: Any) -> T:
+    """Run it here, for those who have nothing else to do."""
+    return function(*args)

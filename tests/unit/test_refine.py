@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from search_support import SOURCE, baseline, results
 
-from orps_lsp.config import Settings
+from orps_lsp.config import Settings, find_workspace
 from orps_lsp.evaluation.protocol import TestOutcome, TestResult, TestsProgress
 from orps_lsp.refine import (
     RefineError,
@@ -19,7 +19,6 @@ from orps_lsp.refine import (
     _test_sources,
     _tests_reporter,
     _unless_stopped,
-    find_workspace,
 )
 from orps_lsp.search.types import Intent, Progress
 from orps_lsp.source.locate import find

@@ -20,7 +20,7 @@ from orps_lsp.llm.protocol import (
 from orps_lsp.llm.scripted import Script, ScriptedEngine
 from orps_lsp.search.prompts import Prompts, first_statements
 from orps_lsp.search.strategies import Strategy
-from orps_lsp.search.types import Budget, Intent, Outcome, Progress, Status, StopReason
+from orps_lsp.search.types import Budget, Candidate, Intent, Outcome, Progress, Status, StopReason
 
 FAST = answer("return sum(values)")
 SLOW = answer("return sum(list(values))")
@@ -65,8 +65,14 @@ async def test_the_critic_reviews_what_ran_and_its_score_is_the_expectation() ->
 
 async def test_a_search_is_deterministic() -> None:
     first, again = [await run(Script(answers=ANSWERS), FakeEvaluator(VERDICTS)) for _ in range(2)]
-    assert first.candidates == again.candidates
-    assert first.refinements == again.refinements
+    assert list(map(timeless, first.candidates)) == list(map(timeless, again.candidates))
+    assert [timeless(item.candidate) for item in first.refinements] == [
+        timeless(item.candidate) for item in again.refinements
+    ]
+
+
+def timeless(candidate: Candidate) -> Candidate:
+    return replace(candidate, seconds=0.0)
 
 
 async def test_later_rounds_build_on_the_best_attempts() -> None:
