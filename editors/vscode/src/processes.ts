@@ -1,0 +1,47 @@
+// Short-lived programs: interpreters that are asked something, pip.
+import { spawn } from "node:child_process";
+import type { CancellationToken } from "vscode";
+
+export interface Ran {
+  /** Null: it could not be started, was cancelled or took too long. */
+  code: number | null;
+  output: string;
+}
+
+interface Options {
+  /** Where it runs. Never the workspace: Python imports from there. */
+  cwd: string;
+  timeout_ms?: number;
+  token?: CancellationToken;
+  line?: (text: string) => void;
+}
+
+/** Run a program without a shell; never throws. */
+export function run(command: string, args: string[], options: Options): Promise<Ran> {
+  return new Promise((resolve) => {
+    let output = "";
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      stdio: ["ignore", "pipe", "pipe"],
+      windowsHide: true,
+    });
+    const end = (code: number | null) => {
+      clearTimeout(timer);
+      cancel?.dispose();
+      resolve({ code, output });
+    };
+    const take = (chunk: Buffer) => {
+      output += chunk.toString();
+      chunk.toString().split(/\r?\n/).filter(Boolean).forEach((text) => options.line?.(text));
+    };
+    const timer = setTimeout(() => child.kill(), options.timeout_ms ?? 15_000);
+    const cancel = options.token?.onCancellationRequested(() => child.kill());
+    child.stdout.on("data", take);
+    child.stderr.on("data", take);
+    child.on("error", (error) => {
+      output += error.message;
+      end(null);
+    });
+    child.on("close", end);
+  });
+}
