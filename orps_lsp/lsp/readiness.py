@@ -34,6 +34,7 @@ class Readiness:
     model: ModelState | None = None
     sandbox: str | None = None
     sandbox_problem: str = ""
+    _asked: Settings | None = None
 
     @property
     def lacks_model(self) -> bool:
@@ -41,8 +42,11 @@ class Readiness:
 
     async def look_for_model(self, settings: Settings) -> None:
         """Find out whether the model is here."""
+        self._asked = settings
         needs_file = settings.engine == "llama_cpp"
-        self.model = await asyncio.to_thread(_model, settings.model) if needs_file else None
+        found = await asyncio.to_thread(_model, settings.model) if needs_file else None
+        if self._asked is settings:  # else somebody has asked for another one meanwhile
+            self.model = found
 
     async def try_sandbox(self, settings: Settings) -> None:
         """Find out by trying which sandbox works here."""
