@@ -56,7 +56,7 @@ class Session:
         self.readiness = Readiness()
         self.archive = Archive()
         self._warn = warn
-        self._told: set[Problem] = set()
+        self._told: dict[Path | str | None, set[Problem]] = {}  # by where they were found
         self._engine = EngineOwner()
         self._initial_settings: Mapping[str, Any] = {}
         self._editor_settings: Mapping[str, Any] = {}
@@ -66,16 +66,14 @@ class Session:
 
     def set_initial_settings(self, values: object) -> None:
         """Take ``initializationOptions.orps``."""
-        self._initial_settings = self._editor_table(values)
+        self._initial_settings = self._editor_table("initializationOptions", values)
 
     def set_editor_settings(self, values: object) -> None:
         """Take the section ``orps`` of the client's configuration, in place of the last one."""
-        before, self._editor_settings = self._editor_settings, self._editor_table(values)
-        if self._editor_settings == before:
-            return
-        self._settings.clear()
-        # What was mended may go wrong again.
-        self._told = {problem for problem in self._told if problem.origin is not Origin.EDITOR}
+        table = self._editor_table("configuration", values)
+        if table != self._editor_settings:
+            self._editor_settings = table
+            self._settings.clear()
 
     @property
     def workspace_settings(self) -> Settings:
@@ -98,23 +96,25 @@ class Session:
         for layer in (self._initial_settings, self._editor_settings):
             settings, found = parse(layer, Origin.EDITOR, settings)
             problems += found
-        self._tell(problems)
+        self._tell(workspace, problems)
         self._settings[workspace] = changed, settings
         return settings
 
-    def _editor_table(self, values: object) -> Mapping[str, Any]:
-        if values is None:
-            return {}
+    def _editor_table(self, source: str, values: object) -> Mapping[str, Any]:
+        wrong = values is not None and not isinstance(values, Mapping)
+        message = f"'orps' must be a table, not {values!r}."
+        self._tell(source, [Problem(Origin.EDITOR, message)] if wrong else [])
         if not isinstance(values, Mapping):
-            self._tell([Problem(Origin.EDITOR, f"'orps' must be a table, not {values!r}.")])
             return {}
         # Editors send null for what is not set.
         return {name: value for name, value in values.items() if value is not None}
 
-    def _tell(self, problems: list[Problem]) -> None:
-        new = [problem for problem in dict.fromkeys(problems) if problem not in self._told]
+    def _tell(self, source: Path | str | None, problems: list[Problem]) -> None:
+        """Warn of what is new. What is mended is forgotten: it may go wrong again."""
+        told = set[Problem]().union(*self._told.values())
+        self._told[source] = set(problems)
+        new = [problem for problem in dict.fromkeys(problems) if problem not in told]
         if new:
-            self._told.update(new)
             self._warn(" ".join(map(str, new)))
 
     # -- refining ---------------------------------------------------------------------------
