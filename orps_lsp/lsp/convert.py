@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from lsprotocol import types
 from pygls.workspace import PositionCodec
 
+from orps_lsp.source.syntax import split_lines
+
 
 def column(line: str, units: int, codec: PositionCodec) -> int:
     """Turn a column in the client's units into code points, at most the end of the line."""
@@ -21,12 +23,30 @@ def column(line: str, units: int, codec: PositionCodec) -> int:
     return codec.position_from_client_units([content], position).character
 
 
-def offset(lines: Sequence[str], position: types.Position, codec: PositionCodec) -> int:
-    """Return the index into the text at ``position``; what lies behind the end is the end."""
-    if position.line >= len(lines):
-        return sum(map(len, lines))
-    before = sum(map(len, lines[: position.line]))
-    return before + column(lines[position.line], position.character, codec)
+def replaced(
+    lines: Sequence[str], place: types.Range, text: str, codec: PositionCodec
+) -> list[str]:
+    """Return the lines of the text in which a range is replaced.
+
+    What lies behind the end is the end; a range that is the wrong way round is turned.
+    """
+    (first, start), (last, end) = sorted(
+        _place(lines, position, codec) for position in (place.start, place.end)
+    )
+    if start == 0 and first > 0 and lines[first - 1].endswith("\r"):
+        first -= 1  # a line feed that comes behind makes one line end of both
+        start = len(lines[first])
+    head = lines[first][:start] if first < len(lines) else ""
+    tail = lines[last][end:] if last < len(lines) else ""
+    return [*lines[:first], *split_lines(head + text + tail), *lines[last + 1 :]]
+
+
+def _place(lines: Sequence[str], position: types.Position, codec: PositionCodec) -> tuple[int, int]:
+    if position.line < len(lines):
+        return position.line, column(lines[position.line], position.character, codec)
+    if lines and not lines[-1].endswith(("\n", "\r")):
+        return len(lines) - 1, len(lines[-1])
+    return len(lines), 0
 
 
 def line_start(lines: Sequence[str], line: int, codec: PositionCodec) -> types.Position:

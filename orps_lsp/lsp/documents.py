@@ -32,22 +32,23 @@ class Document:
     def __init__(self, uri: str, version: int, text: str) -> None:
         self.uri = uri
         self.version = version
-        self._set(text)
+        self._lines = split_lines(text)
         self._last: Outline | None = None  # of an earlier version
 
     @property
+    def lines(self) -> Sequence[str]:
+        """The lines, which keep their ends."""
+        return self._lines
+
+    @cached_property
     def text(self) -> str:
-        return self._text
+        return "".join(self._lines)
 
     @cached_property
     def outline(self) -> Outline:
         """What functions there are, and where."""
-        self._last = self._last.edited(self.text) if self._last else Outline.of(self.text)
+        self._last = self._last.edited(self._lines) if self._last else Outline.of(self._lines)
         return self._last
-
-    @property
-    def lines(self) -> Sequence[str]:
-        return self.outline.lines if "outline" in self.__dict__ else split_lines(self.text)
 
     @cached_property
     def workspace(self) -> Path | None:
@@ -68,25 +69,18 @@ class Document:
     ) -> None:
         """Apply ``textDocument/didChange``; each change refers to the text the last one left."""
         for change in changes:
-            text = change.text
             if isinstance(change, types.TextDocumentContentChangePartial):
-                lines = self.lines
-                start = convert.offset(lines, change.range.start, codec)
-                end = convert.offset(lines, change.range.end, codec)
-                start, end = min(start, end), max(start, end)
-                text = self.text[:start] + text + self.text[end:]
-            self._set(text)
+                self._lines = convert.replaced(self._lines, change.range, change.text, codec)
+            else:
+                self._lines = split_lines(change.text)
         self.version = version
+        for name in ("text", "outline"):
+            self.__dict__.pop(name, None)
 
-    def look_again(self, whole: Outline, version: int) -> None:
-        """Take an outline of the whole text, if the text is still that version."""
+    def take(self, outline: Outline, version: int) -> None:
+        """Take an outline made elsewhere, if the text is still that version."""
         if version == self.version:
-            self._last = whole
-            self.__dict__["outline"] = whole
-
-    def _set(self, text: str) -> None:
-        self._text = text
-        self.__dict__.pop("outline", None)
+            self._last = self.__dict__["outline"] = outline
 
 
 class Documents:

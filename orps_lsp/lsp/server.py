@@ -22,6 +22,7 @@ from orps_lsp.lsp import features, log
 from orps_lsp.lsp.capabilities import Capabilities
 from orps_lsp.lsp.downloads import Downloads
 from orps_lsp.lsp.framing import BrokenFrame
+from orps_lsp.lsp.garbage import keep_for_good
 from orps_lsp.lsp.presenter import Presenter
 from orps_lsp.lsp.protocol import StrictProtocol
 from orps_lsp.lsp.session import Session
@@ -136,6 +137,7 @@ def create_server() -> OrpsServer:
     """Make a server with all features, not yet connected to a client."""
     server = OrpsServer()
     features.register(server)
+    keep_for_good()
     return server
 
 

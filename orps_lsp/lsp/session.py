@@ -22,6 +22,7 @@ from orps_lsp.lsp.archive import Archive, Archived, to_remember
 from orps_lsp.lsp.capabilities import Capabilities
 from orps_lsp.lsp.documents import Document, DocumentError, Documents
 from orps_lsp.lsp.engine import EngineOwner
+from orps_lsp.lsp.garbage import keep_for_good
 from orps_lsp.lsp.jobs import Job, JobListener, Jobs, Work
 from orps_lsp.lsp.readiness import Readiness
 from orps_lsp.search.types import Intent, Outcome, ProgressListener
@@ -260,6 +261,7 @@ class Session:
     async def _refine(self, job: Job, listen: ProgressListener) -> Outcome:
         # The search and what it imports: heavy, and not needed before the first job.
         await asyncio.to_thread(importlib.import_module, "orps_lsp.refine")
+        keep_for_good()
         from orps_lsp.refine import Request, refine
 
         document = self.documents.find(job.work.uri)

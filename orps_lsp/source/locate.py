@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from orps_lsp.source.errors import (
@@ -23,6 +23,7 @@ from orps_lsp.source.syntax import (
     last_line,
     last_name,
     sites,
+    split_lines,
 )
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "find",
     "find_at",
     "functions",
+    "is_generated",
     "meant_site",
     "refusal",
     "site_of",
@@ -129,15 +131,21 @@ def check_refinable(source: str, function: Function) -> None:
     key = (function.qualname, function.def_line)
     if key not in {(item.qualname, item.def_line) for item in everything}:
         raise _not_found(function.qualname, [item.qualname for item in everything])
-    reason = refusal(function, bound(everything, function.qualname), source)
+    generated = is_generated(split_lines(source))
+    reason = refusal(function, bound(everything, function.qualname), generated)
     if reason:
         raise reason
 
 
-def refusal(function: Function, counts: Function | None, source: str) -> NotRefinable | None:
+def is_generated(lines: Sequence[str]) -> bool:
+    """Whether a file says near its top that it is generated."""
+    head = "".join(lines[:_GENERATED_WITHIN]).lower()
+    return any(mark in head for mark in _GENERATED_MARKS)
+
+
+def refusal(function: Function, counts: Function | None, generated: bool) -> NotRefinable | None:
     """Say why a version of it would be of no use; ``counts`` is what :func:`bound` returns."""
-    head = "\n".join(source.split("\n", _GENERATED_WITHIN)[:_GENERATED_WITHIN]).lower()
-    if any(mark in head for mark in _GENERATED_MARKS):
+    if generated:
         return NotRefinable(
             "The file says that it is generated.",
             "Change what generates it: an edit here would be overwritten.",

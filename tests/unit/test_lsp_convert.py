@@ -68,6 +68,7 @@ def test_changes_are_applied_as_an_editor_applies_them(
     )
     document.change(2, [change], PositionCodec(encoding))
     assert document.text == text[:start] + new + text[end:]
+    assert document.lines == split_lines(document.text)
 
 
 def _position(text: str, at: int, encoding: str) -> types.Position:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orps_lsp.source import outline as module
+from orps_lsp.source.locate import SourceSyntaxError, functions
 from orps_lsp.source.outline import Outline
+from orps_lsp.source.syntax import split_lines
 
 TEXT = '''"""A module."""
 # A comment.
@@ -69,36 +73,50 @@ def edits(draw: st.DrawFn) -> list[tuple[int, int, str]]:
     return draw(st.lists(edit, min_size=1, max_size=4))
 
 
+@pytest.fixture(params=[1, 3, 500], ids=lambda lines: f"parts of {lines}")
+def in_parts(request: pytest.FixtureRequest) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_PART_LINES", request.param)
+        yield
+
+
+@pytest.mark.usefixtures("in_parts")
 @given(edits())
 def test_an_edited_outline_is_that_of_the_text(changes: list[tuple[int, int, str]]) -> None:
-    text, outline = TEXT, Outline.of(TEXT)
+    text, outline = TEXT, Outline.of(split_lines(TEXT))
     for start, length, piece in changes:
         text = text[:start] + piece + text[start + length :]
-        outline = outline.edited(text)
-        whole = Outline.of(text)
+        outline = outline.edited(split_lines(text))
         assert "".join(outline.lines) == text
+        try:
+            whole = functions(text)
+        except SourceSyntaxError:
+            assert outline.syntax_error is not None
+            assert outline.reconsidered().syntax_error is not None
+            continue
+        assert outline.reconsidered().syntax_error is None
+        assert outline.reconsidered().functions == whole
         if outline.syntax_error is None:
-            assert whole.syntax_error is None
-            assert outline.functions == whole.functions
+            assert outline.functions == whole
 
 
 def test_what_does_not_parse_costs_only_its_own_functions() -> None:
-    outline = Outline.of(TEXT)
-    broken = outline.edited(TEXT.replace("return inner", "return (inner"))
+    outline = Outline.of(split_lines(TEXT))
+    broken = outline.edited(split_lines(TEXT.replace("return inner", "return (inner")))
     assert broken.syntax_error is not None
     assert broken.syntax_error.line == 24
     assert [item.qualname for item in broken.functions] == ["first", "first", "last"]
     assert [item.start_line for item in broken.functions] == [8, 31, 34]
-    mended = broken.edited(TEXT)
+    mended = broken.edited(split_lines(TEXT))
     assert mended.functions == outline.functions
 
 
 def test_an_edit_parses_what_it_touches(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "".join(f"def f{n}():\n    return {n}\n\n" for n in range(1000))
-    outline, parsed = Outline.of(text), []
+    outline, parsed = Outline.of(split_lines(text)), []
     real = module.Document
     monkeypatch.setattr(module, "Document", lambda part: (parsed.append(part), real(part))[1])
-    outline = outline.edited(text.replace("return 500\n", "return 5000\n"))
+    outline = outline.edited(split_lines(text.replace("return 500\n", "return 5000\n")))
     assert len(outline.functions) == 1000
     assert sum(map(len, parsed)) < 200
 
@@ -113,7 +131,7 @@ def test_an_edit_parses_what_it_touches(monkeypatch: pytest.MonkeyPatch) -> None
     ],
 )
 def test_refusals(qualname: str, line: int, reason: str) -> None:
-    outline = Outline.of(TEXT)
+    outline = Outline.of(split_lines(TEXT))
     function = outline.at(line)
     assert function is not None and function.qualname == qualname
     refusal = outline.refusal(function)
@@ -121,5 +139,5 @@ def test_refusals(qualname: str, line: int, reason: str) -> None:
 
 
 def test_a_file_that_is_generated_is_refused() -> None:
-    outline = Outline.of("# DO NOT EDIT\ndef f(): return 1\n")
+    outline = Outline.of(split_lines("# DO NOT EDIT\ndef f(): return 1\n"))
     assert "generated" in str(outline.refusal(outline.functions[0]))

@@ -44,7 +44,7 @@ class Client:
     def __init__(self, name: str, process: Process) -> None:
         self.name = name
         self._process = process
-        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._waiting: dict[int, asyncio.Future[tuple[Any, float]]] = {}
         self._last_id = 0
         self.heard: Callable[[str, Any], None] = lambda method, params: None
         self._reading = asyncio.create_task(self._read())
@@ -59,6 +59,18 @@ class Client:
         Raises:
             BenchError: it is an error, does not come, or the server ended.
         """
+        return (await self._ask(method, params))[0]
+
+    async def timed(self, method: str, params: Any) -> float:
+        """Send a request; returns the seconds until the last byte of its answer is here.
+
+        Raises:
+            BenchError: as :meth:`request`.
+        """
+        began = time.perf_counter()
+        return (await self._ask(method, params))[1] - began
+
+    async def _ask(self, method: str, params: Any) -> tuple[Any, float]:
         self._last_id += 1
         answer = self._waiting[self._last_id] = asyncio.get_running_loop().create_future()
         self._send({"id": self._last_id, "method": method, "params": params})
@@ -95,8 +107,9 @@ class Client:
         try:
             while header := await reader.readuntil(b"\r\n\r\n"):
                 fields = dict(line.split(b": ", 1) for line in header.splitlines() if line)
-                message = json.loads(await reader.readexactly(int(fields[b"Content-Length"])))
-                self._take(message)
+                body = await reader.readexactly(int(fields[b"Content-Length"]))
+                arrived = time.perf_counter()
+                self._take(json.loads(body), arrived)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
@@ -104,13 +117,13 @@ class Client:
                 future.set_exception(BenchError(f"{self.name} ended."))
             self._waiting.clear()
 
-    def _take(self, message: Json) -> None:
+    def _take(self, message: Json, arrived: float) -> None:
         if "method" not in message:
             future = self._waiting.pop(message["id"])
             if error := message.get("error"):
                 future.set_exception(BenchError(f"{self.name}: {error['message']}"))
             elif not future.done():
-                future.set_result(message.get("result"))
+                future.set_result((message.get("result"), arrived))
         elif "id" in message:
             self._send({"id": message["id"], "result": None})
         else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -170,8 +169,6 @@ async def measure(
         # In turn, so that each kind is now and then the first behind a keystroke.
         names = list(METHODS)
         for name in names[number // _STROKES_EACH % 3 :] + names[: number // _STROKES_EACH % 3]:
-            began = time.perf_counter()
-            await client.request(METHODS[name], params)
-            found[name].append((time.perf_counter() - began) * 1000)
+            found[name].append(await client.timed(METHODS[name], params) * 1000)
         await asyncio.sleep(_PAUSE_SECONDS)
     return found

@@ -9,7 +9,6 @@ from lsprotocol import types
 
 from orps_lsp.lsp.documents import Document
 from orps_lsp.lsp.features.guard import feature
-from orps_lsp.source.outline import Outline
 
 if TYPE_CHECKING:
     from orps_lsp.lsp.server import OrpsServer
@@ -60,9 +59,9 @@ async def _restore(server: OrpsServer, document: Document) -> None:
 
 
 async def _look_again(server: OrpsServer, document: Document) -> None:
-    """Parse the whole of a text that is broken: two statements may have become one."""
-    version = document.version
-    document.look_again(await asyncio.to_thread(Outline.of, document.text), version)
+    """See whether a text is really broken: two statements may have become one."""
+    version, outline = document.version, document.outline
+    document.take(await asyncio.to_thread(outline.reconsidered), version)
     server.refresh_lenses()
 
 
