@@ -141,3 +141,24 @@ def test_refusals(qualname: str, line: int, reason: str) -> None:
 def test_a_file_that_is_generated_is_refused() -> None:
     outline = Outline.of(split_lines("# DO NOT EDIT\ndef f(): return 1\n"))
     assert "generated" in str(outline.refusal(outline.functions[0]))
+
+
+def test_half_a_character_breaks_nothing_but_the_text() -> None:
+    outline = Outline.of(["x = '\ud83d'\n", "def f(): pass\n"])
+    assert outline.syntax_error is not None
+    mended = outline.edited(["x = '\U0001f600'\n", "def f(): pass\n"])
+    assert mended.syntax_error is None
+    assert [item.qualname for item in mended.functions] == ["f"]
+
+
+def test_what_is_broken_leaves_the_other_parts_their_functions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_PART_LINES", 3)
+    lines = [f"def f{n}():\n    return {n}\n\n" for n in range(20)]
+    lines[7] = "def f7(:\n    return 7\n\n"
+    outline = Outline.of(split_lines("".join(lines)))
+    assert outline.syntax_error is not None
+    assert outline.syntax_error.line == 22
+    names = {item.qualname for item in outline.functions}
+    assert names == {f"f{n}" for n in range(20) if n != 7}
