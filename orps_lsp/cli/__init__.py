@@ -17,7 +17,7 @@ _COMMANDS = {
     "models": "list, fetch and remove models",
     "settings": "show what is set for a project, and where",
     "doctor": "say whether this machine is ready, and what would help",
-    "bench": "measure this machine, and the engine beside llama.cpp itself",
+    "bench": "measure the engine, the evidence and the server on this machine",
     "serve": "run the language server (stdio by default)",
 }
 

@@ -39,7 +39,7 @@ class WorkDone:
     def report(self, message: str, percentage: int) -> None:
         """Say how far it is; a percentage never falls, as the client is told so."""
         self._message, self._percentage = message, max(self._percentage, percentage)
-        if self._begun:
+        if self._begun and not self._ended:
             report = types.WorkDoneProgressReport(
                 cancellable=True, message=message, percentage=self._percentage
             )

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from editor_client import BARE, Editor, Start
 from lsprotocol import types
-from project import BETTER, MODULE, Project
+from project import BETTER, Project
 from raw_client import RawClient
+from scripted import REPORT
 
 
 async def titles(editor: Editor) -> list[str]:
@@ -33,7 +34,7 @@ async def test_refine_hover_apply_and_undo(start: Start, project: Project) -> No
     assert editor.text == BETTER
     assert not any(title.startswith("Apply") for title in await titles(editor))
 
-    editor.replace(editor.text, MODULE)  # undo
+    editor.replace(editor.text, REPORT)  # undo
     assert any(title.startswith("Apply #1") for title in await titles(editor))
     assert set(before) <= set(await titles(editor))
     assert (await editor.command("orps.results", {"job": job}))["refinements"]

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from editor_client import BARE, Editor, Start
 from lsprotocol import types
-from project import BETTER, FAST, WRONG, Project
+from project import BETTER, Project
 from pygls.exceptions import JsonRpcException
+from scripted import BY_KEYS, UNORDERED
 
 NEVER = 3600.0
-FASTER = [FAST, WRONG]
+FASTER = [BY_KEYS, UNORDERED]
 
 
 def early(project: Project) -> dict[str, Any]:

@@ -19,8 +19,9 @@ import psutil
 import pytest
 from editor_client import PATIENCE, SERVER
 from fuzz_storm import Model, Storm
-from project import FAST, WRONG, Project
+from project import Project
 from raw_client import Json, RawClient
+from scripted import BY_KEYS, UNORDERED
 
 SEED = int(os.environ.get("ORPS_FUZZ_SEED", "20261121"))
 MESSAGES = int(os.environ.get("ORPS_FUZZ_MESSAGES", "10000"))
@@ -59,7 +60,7 @@ async def test_a_storm_of_messages(client: RawClient, project: Project) -> None:
         return chance.choice((None, wrong, refused, {"result": {"a": 1}}, {"result": None}, {}))
 
     client.on_request = answer
-    options = {"orps": project.settings(WRONG, FAST), "trusted": True}
+    options = {"orps": project.settings(UNORDERED, BY_KEYS), "trusted": True}
     await client.initialize(
         CAPABILITIES, rootUri=project.folder.as_uri(), initializationOptions=options
     )

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 from editor_client import Start, memory
-from project import FAST, WRONG, Project
+from project import Project
+from scripted import BY_KEYS, UNORDERED
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -20,7 +21,7 @@ LONG = f'TABLE = """{"0123456789 " * 30_000}"""\n'  # kept with every version, i
 async def test_the_server_stays_small(start: Start, project: Project) -> None:
     with project.module.open("a") as file:
         file.write(LONG)
-    editor = await start(project.settings(WRONG, FAST))
+    editor = await start(project.settings(UNORDERED, BY_KEYS))
     await editor.actions("def unique")
     await editor.hover("def unique")
     assert memory(editor.pid, "VmHWM") < AT_REST

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from editor_client import FULL, Start, encoded
 from lsprotocol import types
-from project import FAST, SHORT_TOTAL, Project
+from project import Project
+from scripted import BY_KEYS, BY_SUM
 
 ASTRAL = "# \U0001f600 é \u4e16\u754c \u2028 \x0c \U00020000\n"
 
@@ -18,7 +19,7 @@ async def test_edits_fit_in_every_encoding(
 ) -> None:
     module = ASTRAL + project.module.read_text() + "LAST = '\U0001f600'"  # no final newline
     project.module.write_bytes(module.replace("\n", end).encode())
-    answer = FAST.replace("return list(", "return list(  # \U0001f600\n        ")
+    answer = BY_KEYS.replace("return list(", "return list(  # \U0001f600\n        ")
     editor = await start(project.settings(answer), encoded([encoding]))
     assert editor.encoding == encoding
     end_of_search = await editor.refined("unique")
@@ -54,7 +55,7 @@ async def test_the_journey_in_a_client_that_edits_by_itself(
     project.module.write_bytes(module.encode())
     general = types.GeneralClientCapabilities(position_encodings=[encoding])
     capabilities = types.ClientCapabilities(general=general, experimental=FULL.experimental)
-    editor = await start(project.settings(SHORT_TOTAL), capabilities)
+    editor = await start(project.settings(BY_SUM), capabilities)
     assert editor.encoding == encoding
     place = editor.position(editor.text.index("def total"))
     position = {"line": place.line, "character": place.character}

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from editor_client import Editor
 from lsprotocol import types
-from project import BETTER, CRITIQUE, MODULE
+from project import BETTER, CRITIQUE
 from pygls.exceptions import JsonRpcException
+from scripted import REPORT
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -74,7 +75,7 @@ async def test_an_apply_action_is_resolved_to_an_edit(shared: Editor) -> None:
     assert not annotation.needs_confirmation
     shared.apply(resolved.edit)
     assert shared.text == BETTER
-    assert shared.file.read_text() == MODULE  # an editor saves, the server never
+    assert shared.file.read_text() == REPORT  # an editor saves, the server never
 
 
 async def test_the_apply_command_edits_through_the_editor(shared: Editor) -> None:
@@ -88,7 +89,7 @@ async def test_an_edit_that_the_editor_refuses_is_told(shared: Editor) -> None:
     job = await searched(shared)
     shared.refuse_edits = "the file is read-only"
     answer = await shared.command("orps.apply", {"job": job, "rank": 1})
-    assert not answer["applied"] and shared.text == MODULE
+    assert not answer["applied"] and shared.text == REPORT
     assert any("read-only" in text for text in shared.messages(types.MessageType.Warning))
 
 

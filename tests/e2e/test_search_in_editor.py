@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from editor_client import BARE, Start
 from lsprotocol import types
-from project import BETTER, FAST, SHORT_TOTAL, Project
+from project import BETTER, Project
+from scripted import BY_KEYS, BY_SUM
 
 NEVER = 3600.0  # seconds of a completion that does not come
 
@@ -37,7 +38,7 @@ async def test_a_search_is_cancelled(start: Start, project: Project, by: str) ->
 
 
 async def test_what_was_found_before_the_cancel_is_offered(start: Start, project: Project) -> None:
-    editor = await start({**project.settings(FAST), "candidates": 0, "rounds": 20})
+    editor = await start({**project.settings(BY_KEYS), "candidates": 0, "rounds": 20})
     job = (await editor.refine("unique"))["job"]
     await editor.until(lambda: any(item["best"] for item in editor.progress))
     await editor.command("orps.cancel", {"job": job})
@@ -45,7 +46,7 @@ async def test_what_was_found_before_the_cancel_is_offered(start: Start, project
 
 
 async def test_two_searches_queue(start: Start, project: Project) -> None:
-    editor = await start(project.settings(SHORT_TOTAL, delay=0.5))
+    editor = await start(project.settings(BY_SUM, delay=0.5))
     first = await editor.refine("unique")
     second = await editor.refine("total", intent="simplify")
     again = await editor.refine("total", intent="simplify")

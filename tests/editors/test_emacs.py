@@ -17,19 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scripted import SLUGIFY, write_script
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "editors" / "emacs"
 JOURNEYS = Path(__file__).with_name("emacs")
-ANSWER = """import string
-
-
-def slugify(title):
-    kept = string.ascii_lowercase + string.digits
-    words = "".join(c if c in kept else " " for c in title.lower()).split()
-    return "-".join(words)
-```
-"""
 CRITIQUE = "It splits as str.split does."
 ONE = {"candidates": 1, "rounds": 1}
 SERVER = [sys.executable, "-m", "orps_lsp", "serve"]
@@ -69,10 +61,8 @@ def journey(emacs: list[str], tmp_path: Path, project: Path) -> Journey:
 
     def run(name: str, *through: str, delay: float = 0.0, **settings: Any) -> None:
         environment["ORPS_PROGRAM"] = json.dumps([*through, *SERVER])
-        script = {"answers": [ANSWER], "critiques": [CRITIQUE], "delay": delay}
-        (tmp_path / "script.json").write_text(json.dumps(script))
-        settings = {"engine": "scripted", "script": str(tmp_path / "script.json"), **settings}
-        environment["ORPS_SETTINGS"] = json.dumps(settings)
+        engine = write_script(tmp_path / "script.json", SLUGIFY, critique=CRITIQUE, delay=delay)
+        environment["ORPS_SETTINGS"] = json.dumps({**engine, **settings})
         command = [*emacs, "-L", str(PACKAGE), "-L", str(JOURNEYS)]
         done = _run([*command, "-l", str(JOURNEYS / f"{name}.el")], environment, project)
         assert (done.returncode, done.stdout[-3:]) == (0, "OK\n"), done.stdout + done.stderr

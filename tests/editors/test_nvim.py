@@ -16,54 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scripted import BY_KEYS, BY_SET, SLUGIFY, UNIQUE, UNIQUE_TESTS, write_script
 
 ROOT = Path(__file__).parents[2]
 PLUGIN = ROOT / "editors" / "nvim"
 JOURNEYS = Path(__file__).with_name("nvim")
-SPLIT = """import string
-
-
-def slugify(title):
-    kept = string.ascii_lowercase + string.digits
-    words = "".join(c if c in kept else " " for c in title.lower()).split()
-    return "-".join(words)
-```
-"""
-LISTS = '''"""Lists."""
-
-
-def unique(items):
-    """Distinct items, in the order of their first appearance."""
-    result = []
-    for item in items:
-        if item not in result:
-            result.append(item)
-    return result
-'''
-LISTS_TESTS = """from lists import unique
-
-
-def test_order_is_kept():
-    assert unique([3, 1, 3, 2, 1]) == [3, 1, 2]
-
-
-def test_many():
-    assert unique(list(range(300)) * 2) == list(range(300))
-"""
-BY_KEYS = """def unique(items):
-    return list(dict.fromkeys(items))
-```
-"""
-BY_SET = """def unique(items):
-    seen = set()
-    result = []
-    for item in items:
-        if item not in seen:
-            seen.add(item)
-            result.append(item)
-    return result
-```
-"""
 CRITIQUE = "It splits as str.split does."
 ONE = {"candidates": 1, "rounds": 1}
 
@@ -91,10 +48,9 @@ def journey(tmp_path: Path, project: Path) -> Journey:
     def run(
         name: str, *answers: str, file: str = "text.py", delay: float = 0.0, **settings: Any
     ) -> None:
-        script = {"answers": answers or (SPLIT,), "critiques": [CRITIQUE], "delay": delay}
-        (tmp_path / "script.json").write_text(json.dumps(script))
-        settings = {"engine": "scripted", "script": str(tmp_path / "script.json"), **settings}
-        environment["ORPS_SETTINGS"] = json.dumps(settings)
+        script, answers = tmp_path / "script.json", answers or (SLUGIFY,)
+        engine = write_script(script, *answers, critique=CRITIQUE, delay=delay)
+        environment["ORPS_SETTINGS"] = json.dumps({**engine, **settings})
         command = [nvim, "--clean", "--headless", "--cmd", f"set rtp^={PLUGIN}"]
         # `-l` alone would skip plugins: the commands are what is tested.
         command += ["--cmd", f"source {PLUGIN / 'plugin' / 'orps.lua'}"]
@@ -118,8 +74,10 @@ def _neovim() -> str:
 
 
 def test_refine_look_apply_undo(journey: Journey, project: Path) -> None:
-    (project / "lists.py").write_text(LISTS)
-    (project / "tests" / "test_lists.py").write_text(LISTS_TESTS)
+    (project / "lists.py").write_text(f'"""Lists."""\n\n\n{UNIQUE}')
+    (project / "tests" / "test_lists.py").write_text(
+        f"from lists import unique\n\n\n{UNIQUE_TESTS}"
+    )
     journey("refine_and_apply", BY_KEYS, BY_SET, file="lists.py", candidates=2, rounds=1)
 
 

@@ -16,9 +16,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import editor_project
 import pytest
-from editor_project import EditorProject
+from editor_project import LATER, EditorProject
+from scripted import BY_KEYS, BY_SET, BY_SUM, UNORDERED
 
 ROOT = Path(__file__).parents[2]
 EXTENSION = ROOT / "editors" / "vscode"
@@ -102,9 +102,7 @@ class Window:
             "settings": {
                 "orps.server.command": SERVE,
                 "orps.engine": "scripted",
-                "orps.script": self.project.script(
-                    "unique", editor_project.FAST, editor_project.SHORT
-                ),
+                "orps.script": self.project.script("unique", BY_KEYS, BY_SET),
             },
             "fixtures": {"settings": str(self._user / "user" / "Machine" / "settings.json")},
         }
@@ -135,12 +133,11 @@ def window(node: str, extension: Path, request: pytest.FixtureRequest, tmp_path:
 
 def test_in_a_trusted_workspace_and_after_a_new_start(window: Window) -> None:
     script = window.project.script
-    fast, short, total = editor_project.FAST, editor_project.SHORT, editor_project.TOTAL
     window.config["fixtures"]["scripts"] = {
-        "unique": script("unique", fast, short),
-        "slow": script("slow", editor_project.WRONG, total, delay=6),
-        "early": script("early", fast, editor_project.WRONG, short, delay=3),
-        "later": script("later", editor_project.LATER),
+        "unique": script("unique", BY_KEYS, BY_SET),
+        "slow": script("slow", UNORDERED, BY_SUM, delay=6),
+        "early": script("early", BY_KEYS, UNORDERED, BY_SET, delay=3),
+        "later": script("later", LATER),
     }
     window.tests("trusted")
     window.tests("reopened")
@@ -222,7 +219,7 @@ def test_clicked_through(window: Window, vsix: Path, request: pytest.FixtureRequ
     target = Path(os.environ.get("ORPS_SCREENSHOTS") or window.config["folder"])
     version = request.node.callspec.params["window"]
     # Slow enough for each step to be seen.
-    answers = (editor_project.FAST, editor_project.SHORT, editor_project.WRONG)
+    answers = (BY_KEYS, BY_SET, UNORDERED)
     window.config["settings"]["orps.script"] = window.project.script("slow", *answers, delay=1)
     window.config["settings"] |= {"orps.candidates": 9, "orps.rounds": 3}
     screenshots = str(target / version)

@@ -540,9 +540,9 @@ def test_the_json_of_a_report() -> None:
 
 
 def test_a_report_reads_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    from orps_lsp.cli.bench import _print_report
+    from orps_lsp.cli.bench.engine import show
 
-    _print_report(report())
+    show(report())
     text = capsys.readouterr().out
     assert "16 sequences" in text
     assert "4.00 times as fast" in text

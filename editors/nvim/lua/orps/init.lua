@@ -27,27 +27,32 @@ function M.cancel()
   end)
 end
 
---- Apply a refinement of the function under the cursor. A search that is going on ends.
+--- Find a refinement of the function under the cursor.
 ---@param rank? integer|string 1, the best, if not given
-function M.apply(rank)
+---@param use fun(bufnr: integer, found: table, refinement: table)
+local function with_refinement(rank, use)
   local bufnr = vim.api.nvim_get_current_buf()
   client.find_refinements(function(found)
     local refinement = M._ranked(found, rank)
     if refinement then
-      require("orps.views").apply(bufnr, found.job, refinement)
+      use(bufnr, found, refinement)
     end
+  end)
+end
+
+--- Apply a refinement of the function under the cursor. A search that is going on ends.
+---@param rank? integer|string 1, the best, if not given
+function M.apply(rank)
+  with_refinement(rank, function(bufnr, found, refinement)
+    require("orps.views").apply(bufnr, found.job, refinement)
   end)
 end
 
 --- Show what a refinement would change, beside the text as it is.
 ---@param rank? integer|string 1, the best, if not given
 function M.preview(rank)
-  local bufnr = vim.api.nvim_get_current_buf()
-  client.find_refinements(function(found)
-    local refinement = M._ranked(found, rank)
-    if refinement then
-      require("orps.views").preview(bufnr, found, refinement.rank)
-    end
+  with_refinement(rank, function(bufnr, found, refinement)
+    require("orps.views").preview(bufnr, found, refinement.rank)
   end)
 end
 
