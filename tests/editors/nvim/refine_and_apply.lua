@@ -91,7 +91,7 @@ user.run(function()
   vim.cmd.wincmd("l")
   user.press("<CR>")
   user.wait_for_tabs(1)
-  local second = panes[3]:find("seen", 1, true) and "seen = set()" or "dict.fromkeys"
+  local second = panes[3]:find("seen", 1, true) and "seen.add" or "dict.fromkeys"
   assert(user.text():find(second, 1, true), user.text())
   vim.cmd.undo()
 
