@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orps_lsp.evaluation.protocol import Baseline, Evaluation, Speedup
+from orps_lsp.quantities import count, ratio
 from orps_lsp.search.types import (
     Candidate,
     Counts,
@@ -158,7 +159,7 @@ def _print_refinement(console: Console, refinement: Refinement) -> None:
         console.print(Text(line, style=_DIFF_STYLES.get(line[:1], "")), soft_wrap=True)
     rows = [("tests", _tests(evaluation)), ("speed", _speed(evaluation.speedup))]
     if evaluation.memory_ratio is not None:
-        rows.append(("memory", f"{evaluation.memory_ratio:.2f}x of the original's peak"))
+        rows.append(("memory", f"{ratio(evaluation.memory_ratio)} of the original's peak"))
     rows.append(
         (
             "complexity",
@@ -208,14 +209,10 @@ def _tests(evaluation: Evaluation) -> str:
 def _speed(speedup: Speedup | None) -> str:
     if speedup is None:
         return "speed not measured"
-    low, median, high = map(_ratio, (speedup.low, speedup.median, speedup.high))
-    interval = f"{median}x ({low} to {high}, {speedup.pairs} pairs)"
+    low, median, high = map(ratio, (speedup.low, speedup.median, speedup.high))
+    interval = f"{median} ({low} to {high}, {count(speedup.pairs, 'pair')})"
     interval = f"{interval} {speedup.conditions}".strip()
     return interval if speedup.claimed else f"{interval}: no gain to speak of"
-
-
-def _ratio(value: float) -> str:
-    return f"{value:.2f}" if value < 10 else f"{value:.3g}"
 
 
 def _where(counts: Counts) -> str:

@@ -11,6 +11,7 @@ from orps_lsp.evaluation.protocol import Evaluation, Speedup
 from orps_lsp.evaluation.static import Complexity
 from orps_lsp.lsp.jobs import Job, JobState
 from orps_lsp.lsp.readiness import ModelState
+from orps_lsp.quantities import count, duration, ratio, size
 from orps_lsp.search.types import Outcome, Progress, Refinement, StopReason
 
 TROUBLE = (StopReason.ENGINE_FAILED, StopReason.EVALUATOR_FAILED)
@@ -22,7 +23,7 @@ def progress_line(progress: Progress) -> str:
     """ "round 2/3, 14 candidates, best 1.8x faster, 45 tok/s, 1:20 left"."""
     parts = [progress.phase]
     if progress.counts.generated:
-        parts.append(_count(progress.counts.generated, "candidate"))
+        parts.append(count(progress.counts.generated, "candidate"))
     if progress.best:
         parts.append(f"best {progress.best.summary}")
     if progress.tokens_per_second >= 1:
@@ -36,7 +37,7 @@ def progress_line(progress: Progress) -> str:
 def state_line(job: Job, position: int) -> str:
     """What an active job does right now; ``position`` is its place in the queue."""
     if job.state is JobState.WAITING:
-        return f"waiting for {_count(position, 'other search', 'other searches')}"
+        return f"waiting for {count(position, 'other search', 'other searches')}"
     if job.stop.is_set():
         return "stopping"
     return progress_line(job.progress) if job.progress else "starting"
@@ -47,7 +48,7 @@ def found_line(outcome: Outcome) -> str:
     refinements = outcome.refinements
     if not refinements:
         return ""
-    return f"{_count(len(refinements), 'refinement')}, best {refinements[0].summary}"
+    return f"{count(len(refinements), 'refinement')}, best {refinements[0].summary}"
 
 
 def end_line(job: Job) -> str:
@@ -64,7 +65,7 @@ def end_line(job: Job) -> str:
         reason = " ".join([reason, *job.outcome.notes[-1:]])  # the error that ended it
     if not job.outcome.refinements:
         return f"No better version of {name} was found. {reason}"
-    found = _count(len(job.outcome.refinements), "refinement")
+    found = count(len(job.outcome.refinements), "refinement")
     return f"{found} of {name}: best {job.outcome.refinements[0].summary}. {reason}"
 
 
@@ -73,9 +74,9 @@ def model_missing(model: ModelState) -> str:
     return f"The model {model.name} is not on this machine yet."
 
 
-def megabytes(size: int) -> str:
+def megabytes(bytes: int) -> str:
     """ "491 MB"."""
-    return f"{size / 1e6:,.0f} MB"
+    return f"{bytes / 1e6:,.0f} MB"
 
 
 def progress_page(job: Job, position: int) -> str:
@@ -100,7 +101,7 @@ def outcome_page(outcome: Outcome, from_earlier: float | None = None) -> str:
     paragraphs += [escape(note) for note in (*outcome.baseline.notes, *outcome.notes)]
     paragraphs.append(
         escape(
-            f"{outcome.stop_reason.sentence} {_count(outcome.counts.generated, 'candidate')} in"
+            f"{outcome.stop_reason.sentence} {count(outcome.counts.generated, 'candidate')} in"
             f" {outcome.seconds:.0f} s by {outcome.model}; sandbox: {outcome.baseline.sandbox}."
         )
     )
@@ -124,8 +125,8 @@ def _table(outcome: Outcome) -> Iterator[str]:
     yield _row(
         "original",
         f"{baseline.passed}/{len(baseline.tests)}" if baseline.tests else "none",
-        "" if seconds is None else _seconds(seconds),
-        "" if peak is None else _bytes(peak),
+        "" if seconds is None else duration(seconds),
+        "" if peak is None else size(peak),
         _complexity(original),
     )
     yield from map(_offered, outcome.refinements)
@@ -178,35 +179,16 @@ def _details(best: Refinement) -> Iterator[str]:
 def _speedup(speedup: Speedup | None) -> str:
     if speedup is None:
         return "not measured"
-    text = f"{speedup.median:.2f}x ({speedup.low:.2f} to {speedup.high:.2f})"
+    text = f"{ratio(speedup.median)} ({ratio(speedup.low)} to {ratio(speedup.high)})"
     text = f"{text} {speedup.conditions}".strip()
     return text if speedup.claimed or speedup.median < 1 else f"{text}, within noise"
 
 
 def _memory(evaluation: Evaluation) -> str:
-    ratio = evaluation.memory_ratio
-    return "" if ratio is None else f"{ratio:.2f}x"
+    return "" if evaluation.memory_ratio is None else ratio(evaluation.memory_ratio)
 
 
 def _complexity(complexity: Complexity | None) -> str:
     if complexity is None:
         return ""
-    return f"{complexity.cyclomatic} ({_count(complexity.lines, 'line')})"
-
-
-def _seconds(seconds: float) -> str:
-    for factor, unit in ((1, "s"), (1e3, "ms"), (1e6, "us")):
-        if seconds * factor >= 1:
-            return f"{seconds * factor:.3g} {unit}"
-    return f"{seconds * 1e9:.3g} ns"
-
-
-def _bytes(count: int) -> str:
-    for power, unit in ((2, "MiB"), (1, "KiB")):
-        if count >= 1024**power:
-            return f"{count / 1024**power:.3g} {unit}"
-    return f"{count} B"
-
-
-def _count(number: int, noun: str, plural: str = "") -> str:
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+    return f"{complexity.cyclomatic} ({count(complexity.lines, 'line')})"

@@ -4,7 +4,25 @@ from __future__ import annotations
 
 from orps_lsp.evaluation.protocol import Baseline, Evaluation, Speedup, Verdict
 from orps_lsp.evaluation.static import Complexity
+from orps_lsp.quantities import count, duration, ratio, size
 from orps_lsp.search.types import Candidate, Outcome, Status
+
+__all__ = [
+    "STATUS",
+    "baseline_tests",
+    "compared",
+    "complexity",
+    "count",
+    "duration",
+    "interpreter",
+    "interval",
+    "memory",
+    "ratio",
+    "result",
+    "size",
+    "verdict",
+    "whereabouts",
+]
 
 STATUS = {
     Status.VERIFIED: "verified",
@@ -12,33 +30,6 @@ STATUS = {
     Status.SCREENED_OUT: "screened out",
     Status.DUPLICATE: "duplicate",
 }
-
-
-def count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def ratio(value: float) -> str:
-    """2.31x, 12.4x, 151x."""
-    return f"{value:.2f}x" if value < 10 else f"{value:.3g}x" if value < 1000 else f"{value:,.0f}x"
-
-
-def duration(seconds: float) -> str:
-    """0.42 ms, 13 ms, 1.2 s, 96 s."""
-    if seconds < 1:
-        milliseconds = seconds * 1000
-        return f"{milliseconds:.2g} ms" if milliseconds < 10 else f"{milliseconds:.0f} ms"
-    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-
-
-def size(number: int) -> str:
-    """512 bytes, 2.8 KB, 14 MB: decimal, as discs and downloads are counted."""
-    value = float(number)
-    for unit in ("bytes", "KB", "MB"):
-        if value < 1000:
-            return f"{number} bytes" if unit == "bytes" else f"{value:.3g} {unit}"
-        value /= 1000
-    return f"{value:,.3g} GB"
 
 
 def interval(speedup: Speedup) -> str:

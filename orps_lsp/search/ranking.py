@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from orps_lsp.evaluation.protocol import Evaluation
 from orps_lsp.evaluation.static import Complexity
+from orps_lsp.quantities import ratio
 from orps_lsp.search.scoring import gain, simplicity
 from orps_lsp.search.types import Candidate, Intent, Status
 
@@ -85,12 +86,12 @@ def _level(ratio: float) -> int:
 
 
 def summary(intent: Intent, candidate: Candidate, original: Complexity) -> str:
-    """One line for a menu: "2.3x faster, 14/14 tests"."""
+    """One line for a menu: "2.31x faster, 14/14 tests"."""
     evaluation, complexity = candidate.evaluation, candidate.complexity
     assert evaluation and complexity
     parts = []
     if evaluation.speedup and evaluation.speedup.claimed:
-        faster = f"{evaluation.speedup.median:.3g}x faster"
+        faster = f"{ratio(evaluation.speedup.median)} faster"
         parts.append(f"{faster} {evaluation.speedup.conditions}".strip())
     if evaluation.memory_ratio is not None and evaluation.memory_ratio <= _SMALLER:
         parts.append(f"{1 - evaluation.memory_ratio:.0%} less memory")

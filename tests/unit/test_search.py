@@ -39,7 +39,7 @@ async def test_the_best_is_offered_and_every_candidate_is_accounted_for() -> Non
         "return sum(values)"
     ]
     best = outcome.refinements[0]
-    assert best.summary == "3x faster, 4/4 tests"
+    assert best.summary == "3.00x faster, 4/4 tests"
     assert "-        result = result + value" in best.diff
     assert "+    return sum(values)" in best.diff
     counts = outcome.counts

@@ -28,9 +28,9 @@ async def test_the_outcome_shows_every_edit_with_its_evidence() -> None:
     terminal.print_outcome(outcome, console)
     text = console.file.getvalue()  # type: ignore[attr-defined]
     for words in (
-        "#1  3x faster, 50% less memory, 4/4 tests",
+        "#1  3.00x faster, 50% less memory, 4/4 tests",
         "+    return sum(values)",
-        "3.00x (2.85 to 3.15, 9 pairs)",
+        "3.00x (2.85x to 3.15x, 9 pairs)",
         "10 recorded + 20 generated inputs agree",
         "It is 3 times as fast because it does what it should.",
         "1 verified, 1 failed",
@@ -52,7 +52,7 @@ async def test_the_live_view_follows_the_search() -> None:
     view.update(snapshots[-1])
     text = rendered(view)
     assert "total" in text
-    assert "best: 3x faster" in text
+    assert "best: 3.00x faster" in text
     assert "Ctrl-C" in text
     for width in (40, 200):
         assert max(map(len, rendered(view, width).splitlines())) <= width
