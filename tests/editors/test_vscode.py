@@ -6,6 +6,7 @@ unless ``ORPS_REQUIRE_EDITORS=1`` says that it has to be there. Each group is on
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from editor_project import LATER, EditorProject
 from scripted import BY_KEYS, BY_SET, BY_SUM, UNORDERED
@@ -159,7 +161,7 @@ def test_in_an_untrusted_workspace(window: Window, tmp_path: Path) -> None:
 
 def test_without_a_server(window: Window, tmp_path: Path) -> None:
     _hide_the_server(window, tmp_path)
-    window.config["fixtures"]["wheel"] = str(_wheel(tmp_path))
+    window.config["fixtures"]["package"] = str(_package(tmp_path))
     window.tests("missing")
 
 
@@ -179,6 +181,24 @@ def test_with_the_python_extension(window: Window, tmp_path: Path) -> None:
     (folder / "main.js").write_text(PYTHON_EXTENSION % json.dumps(sys.executable))
     window.config["fixtures"]["selected"] = sys.executable
     window.tests("python_extension")
+
+
+def test_a_program_is_ended_with_what_it_started(node: str, tmp_path: Path) -> None:
+    module = tmp_path / "processes.js"
+    bundle = ["npx", "esbuild", "src/processes.ts", "--format=cjs", f"--outfile={module}"]
+    subprocess.run(bundle, cwd=EXTENSION, capture_output=True, check=True, timeout=60)
+    script = """
+        const { run } = require(process.argv[1]);
+        const options = { cwd: "/", timeout_ms: 2000 };
+        run("sh", ["-c", "sleep 600 & echo $!; wait"], options)
+          .then((ran) => console.log(JSON.stringify(ran)));
+    """
+    command = [node, "-e", script, str(module)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    ran = json.loads(done.stdout)
+    assert ran["code"] is None
+    with contextlib.suppress(psutil.NoSuchProcess):  # nobody may have buried it yet
+        assert psutil.Process(int(ran["output"])).status() == psutil.STATUS_ZOMBIE
 
 
 def _hide_the_server(window: Window, folder: Path) -> None:
@@ -212,6 +232,25 @@ def _wheel(folder: Path) -> Path:
         for name, text in {**files, f"{info}/RECORD": record}.items():
             archive.writestr(name, text)
     return path
+
+
+def _package(folder: Path) -> Path:
+    """A source package of our name; it can only be built as a portable llama.cpp is."""
+    source = folder / "source"
+    source.mkdir()
+    wheel = _wheel(source)
+    backend = f"""\
+        import os, shutil
+
+        def build_wheel(folder, config_settings=None, metadata_directory=None):
+            assert "-DGGML_NATIVE=OFF" in os.environ["CMAKE_ARGS"]
+            shutil.copy({str(wheel)!r}, folder)
+            return {wheel.name!r}
+    """
+    (source / "backend.py").write_text(textwrap.dedent(backend))
+    build = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    (source / "pyproject.toml").write_text(build)
+    return source
 
 
 def test_clicked_through(window: Window, vsix: Path, request: pytest.FixtureRequest) -> None:

@@ -7,6 +7,8 @@ import { hasServer, interpreterOf, interpreters, isNewEnough } from "./python";
 
 const SERVE = ["-m", "orps_lsp", "serve"];
 const INSTALL_MS = 30 * 60_000; // llama.cpp may have to be built
+// A native build of llama.cpp crashes where the processor announces more than it can do.
+const PORTABLE = "-DGGML_NATIVE=OFF -DLLAVA_BUILD=OFF";
 
 /** The server's program and its arguments. */
 export type Command = [program: string, ...args: string[]];
@@ -86,6 +88,7 @@ export class Installation {
       const line = (text: string) => this.log.info(text);
       const ran = await run(program, args, {
         cwd: this.folder,
+        env: { CMAKE_ARGS: PORTABLE, ...process.env },
         timeout_ms: INSTALL_MS,
         token,
         line,

@@ -26,7 +26,7 @@ module.exports = {
   },
 
   async "installed into an environment of its own, and started"() {
-    await set({ "orps.server.package": fixtures.wheel });
+    await set({ "orps.server.package": fixtures.package });
     await vscode.commands.executeCommand("orps.client.install");
     await running();
     await action(await open("report.py"), "unique", "Refine with ORPS: optimise");
