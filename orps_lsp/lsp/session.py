@@ -203,9 +203,9 @@ class Session:
         found = (job for job in jobs if job.outcome and job.outcome.refinements)
         return next(found, jobs[0] if jobs else None)
 
-    def knows(self, document: Document) -> bool:
-        """Whether there is anything to show for a document."""
-        return any(job.active or job.outcome for job in self._about(document))
+    def known(self, document: Document) -> set[str]:
+        """Return the qualified names of the functions for which there may be something to show."""
+        return {job.work.qualname for job in self._about(document) if job.active or job.outcome}
 
     async def restore(self, document: Document) -> list[Archived]:
         """Bring back what earlier sessions found for a document that was opened.

@@ -35,13 +35,13 @@ def code_lens(server: OrpsServer, params: types.CodeLensParams) -> Written:
     if document is None:
         return written(lenses)
     shown = session.settings(document.workspace).code_lens
-    known = session.knows(document)
+    known = session.known(document)
     offer = shown == "functions" and session.trusted and document.path is not None
     if shown == "off" or not (offer or known):
         return written(lenses)
     uri = json.dumps(document.uri)
     for function in document.outline.functions:
-        found = _found(server, document, function) if known else []
+        found = _found(server, document, function) if function.qualname in known else []
         if not found and offer and document.outline.refusal(function) is None:
             title = "Implement" if function.is_stub else "Refine"
             # A name needs no escapes.

@@ -23,7 +23,7 @@ def hover(server: OrpsServer, params: types.HoverParams) -> types.Hover | None:
     """Answer with the running job or the outcome; nothing where there is neither."""
     session = server.session
     document = session.documents.find(params.text_document.uri)
-    if document is None or not session.knows(document):
+    if document is None or not session.known(document):
         return None
     function = document.outline.at(params.position.line + 1)
     first, last = _signature(function) if function else (0, 0)

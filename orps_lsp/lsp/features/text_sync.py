@@ -38,7 +38,7 @@ def did_change(server: OrpsServer, params: types.DidChangeTextDocumentParams) ->
     """Follow the text; when it rests, say which results it made useless."""
     document = server.session.documents.get(params.text_document.uri)
     document.change(params.text_document.version, params.content_changes, server.session.codec)
-    if server.session.knows(document) or document.outline.syntax_error:
+    if server.session.known(document) or document.outline.syntax_error:
         loop = asyncio.get_running_loop()
         loop.call_later(_QUIET_SECONDS, _after_pause, server, document, document.version)
 
@@ -53,7 +53,7 @@ async def _restore(server: OrpsServer, document: Document) -> None:
         server.log(
             f"`{kept.qualname}` has changed since it was refined: its refinements are put aside."
         )
-    if server.session.knows(document):
+    if server.session.known(document):
         server.log("The results of an earlier session are restored.")
         server.refresh_lenses()
 
