@@ -20,7 +20,7 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~])")  # what has a meaning within a line
 
 
 def progress_line(progress: Progress) -> str:
-    """ "round 2/3, 14 candidates, best 1.8x faster, 45 tok/s, 1:20 left"."""
+    """ "round 2/3, 14 candidates, best 1.84x faster, 45 tok/s, 1:20 left"."""
     parts = [progress.phase]
     if progress.counts.generated:
         parts.append(count(progress.counts.generated, "candidate"))
@@ -44,7 +44,7 @@ def state_line(job: Job, position: int) -> str:
 
 
 def found_line(outcome: Outcome) -> str:
-    """ "2 refinements, best 2.3x faster, 14/14 tests"; nothing if there are none."""
+    """ "2 refinements, best 2.31x faster, 14/14 tests"; nothing if there are none."""
     refinements = outcome.refinements
     if not refinements:
         return ""

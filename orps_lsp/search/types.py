@@ -106,7 +106,7 @@ class Refinement:
     rank: int
     candidate: Candidate
     diff: str
-    summary: str  # "2.3x faster, 14/14 tests"
+    summary: str  # "2.31x faster, 14/14 tests"
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,10 @@ class Searches:
         self._client = client
         self._argument = {"uri": project.uri, "qualname": FUNCTION}
         self._job: int | None = None
-        self._generating = asyncio.Event()
+        self._generating = False
+        self._changed = asyncio.Event()
+        self._seen = 0  # candidates of the present search
+        self._failure = ""
         self.started = 0
         self.candidates = 0
         client.heard = self._heard
@@ -95,9 +98,7 @@ class Searches:
         Raises:
             BenchError: it failed.
         """
-        if self._job is not None and self._generating.is_set():
-            return
-        while not self._generating.is_set():
+        while not self._generating:
             if self._job is None:
                 self.started += 1
                 self._seen = 0
@@ -112,7 +113,7 @@ class Searches:
         await self._client.request("workspace/executeCommand", command)
 
     async def _wait(self) -> None:
-        self._changed = asyncio.Event()
+        self._changed.clear()
         try:
             await asyncio.wait_for(self._changed.wait(), _SEARCH_SECONDS)
         except asyncio.TimeoutError:
@@ -120,20 +121,16 @@ class Searches:
         if self._failure:
             raise BenchError(f"The search failed: {self._failure}")
 
-    _failure = ""
-    _seen = 0
-    _changed = asyncio.Event()
-
     def _heard(self, method: str, params: Any) -> None:
         if method == "orps/progress":
             generated = params["candidates"]["generated"]
             self.candidates += max(0, generated - self._seen)
             self._seen = max(generated, self._seen)
             if generated:
-                self._generating.set()
+                self._generating = True
         elif method == "orps/finished":
             self._job = None
-            self._generating.clear()
+            self._generating = False
             if params["state"] == "failed":
                 self._failure = params["message"]
         self._changed.set()
