@@ -13,7 +13,7 @@ from orps_lsp.lsp.archive import Archive, Archived, to_remember
 from orps_lsp.search.types import Outcome
 from orps_lsp.store import Store
 
-FILE = Path("/work/m.py")
+FILE = Path("/project/m.py")
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_the_newest_of_a_function_stays_and_files_are_apart(store: Store) -> Non
     for ended_at in (1.0, 2.0):
         here.put(FILE, Archived("f", "digest", ended_at, outcome))
     here.put(FILE, Archived("g", "digest", 3.0, outcome))
-    here.put(Path("/work/m.py2"), Archived("f", "digest", 4.0, outcome))
+    here.put(Path("/project/m.py2"), Archived("f", "digest", 4.0, outcome))
     assert sorted((kept.qualname, kept.ended_at) for kept in here.of(FILE)) == [
         ("f", 2.0),
         ("g", 3.0),
