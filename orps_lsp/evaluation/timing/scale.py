@@ -13,7 +13,8 @@ SMALL_NS = 20_000  # a call below that is mostly the cost of any call
 ENOUGH_NS = 1_000_000
 TOO_MUCH_NS = 20_000_000
 MIN_GROWTH = 2.0  # of the time: with less, size does not matter to the function
-FLAT_FACTOR = 64  # where growth would have shown
+# Where growth would have shown, for all that reading the clocks adds to a call below a microsecond.
+FLAT_FACTOR = 1024
 MAX_FACTOR = 4096
 CALLS = 5
 STEP_SECONDS = 1.0  # for all calls at one factor
