@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -26,12 +27,16 @@ class WorkDone:
         self._server = server
         self._token = token
         self._title = title
-        self._cancel = cancel
         self._begun = False
         self._ended = False
         self._message = ""
         self._percentage = 0
         if server.capabilities.work_done_progress:
+            # Known before the client is: its cancel can come right behind its answer, before the
+            # task below has seen that answer.
+            token_cancelled: Future[None] = Future()
+            token_cancelled.add_done_callback(lambda _: cancel())
+            server.work_done_progress.tokens[token] = token_cancelled
             self._opening = asyncio.create_task(self._open())
         else:
             server.log(f"{title}.")
@@ -55,16 +60,14 @@ class WorkDone:
         self._server.work_done_progress.tokens.pop(self._token, None)
 
     async def _open(self) -> None:
+        params = types.WorkDoneProgressCreateParams(self._token)
         try:
-            await self._server.work_done_progress.create_async(self._token)
+            await self._server.window_work_done_progress_create_async(params)
         except JsonRpcException as error:
             self._server.log(f"The editor shows no progress: {error}")
             return
         if self._ended:
-            self._server.work_done_progress.tokens.pop(self._token, None)
             return
-        cancelled = self._server.work_done_progress.tokens[self._token]
-        cancelled.add_done_callback(lambda _: self._cancel())
         begin = types.WorkDoneProgressBegin(
             title=self._title,
             cancellable=True,

@@ -143,9 +143,13 @@ class Editor:
     async def stop(self) -> None:
         server = self.client._server
         assert server is not None
-        if server.returncode is None:
-            await asyncio.wait_for(self.client.shutdown_session(), PATIENCE)
-        await asyncio.wait_for(self.client.stop(), PATIENCE)
+        try:
+            if server.returncode is None:
+                await asyncio.wait_for(self.client.shutdown_session(), PATIENCE)
+            await asyncio.wait_for(self.client.stop(), PATIENCE)
+        finally:  # one that does not end would spoil the tests that count processes
+            if server.returncode is None:
+                server.kill()
 
     # -- the user ---------------------------------------------------------------------------
 
