@@ -131,6 +131,11 @@ class Settings:
     prove_seconds: float = _setting(
         2.0, "Seconds for CrossHair, where it is installed, on what passed; 0: off.", minimum=0
     )
+    keep_traces: bool = _setting(
+        False,
+        "Keep every search on this machine, with prompts and code, for `orps-lsp export traces`.",
+        user_only=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +218,8 @@ def _fault(value: Any, expected: type, metadata: Mapping[str, Any]) -> str:
         if metadata["choices"] and value not in metadata["choices"]:
             return f"must be one of {', '.join(metadata['choices'])}, not {value!r}"
         return ""
+    if expected is bool:
+        return "" if isinstance(value, bool) else f"must be true or false, not {value!r}"
     # bool is an int to Python, but `true` seconds are a mistake to people.
     number = int if expected is int else (int, float)
     if isinstance(value, bool) or not isinstance(value, number):

@@ -16,7 +16,7 @@ from typing import Any, get_type_hints
 from orps_lsp.config import Settings
 
 README_BEGIN, README_END = "<!-- settings: begin -->\n", "<!-- settings: end -->\n"
-_TYPES = {str: "string", int: "integer", float: "number"}
+_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _SECTION = re.compile(r'^( *)"title": "ORPS",\n *"properties": ', re.MULTILINE)
 Json = dict[str, Any]
 
@@ -26,7 +26,7 @@ def markdown_table() -> str:
     rows = ["| Setting | Default | |", "| --- | --- | --- |"]
     for item in fields(Settings):
         mark = " ¹" if item.metadata["user_only"] else ""
-        default = "empty" if item.default == "" else f"`{item.default}`"
+        default = f"`{_as_written(item.default)}`" if item.default != "" else "empty"
         choices = ", ".join(f"`{choice}`" for choice in item.metadata["choices"])
         doc = item.metadata["doc"] + (f" One of {choices}." if choices else "")
         rows.append(f"| `{item.name}`{mark} | {default} | {doc} |")
@@ -87,6 +87,11 @@ def write(root: Path) -> None:
     for name, made in (("README.md", in_readme), ("editors/vscode/package.json", in_package_json)):
         path = root / name
         path.write_text(made(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def _as_written(value: Any) -> str:
+    """A value as TOML and JSON have it, a text without its quotes."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _schema(item: Field[Any]) -> Json:

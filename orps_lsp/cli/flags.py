@@ -13,7 +13,7 @@ from orps_lsp.config import Origin, Problem, Settings, parse, read_workspace
 _NAMES = (
     *("seconds", "candidates", "rounds", "tokens", "seed", "temperature"),
     *("model", "threads", "context", "gpu_layers", "flash_attention", "method"),
-    *("python", "sandbox", "engine", "endpoint", "concurrency", "script"),
+    *("python", "sandbox", "engine", "endpoint", "concurrency", "script", "keep_traces"),
 )
 
 
@@ -22,7 +22,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     docs = {item.name: item.metadata["doc"] for item in fields(Settings)}
     kinds = get_type_hints(Settings)
     for name in _NAMES:
-        parser.add_argument(f"--{name.replace('_', '-')}", type=kinds[name], help=docs[name])
+        flag = f"--{name.replace('_', '-')}"
+        if kinds[name] is bool:
+            switch = argparse.BooleanOptionalAction
+            parser.add_argument(flag, action=switch, default=None, help=docs[name])
+        else:
+            parser.add_argument(flag, type=kinds[name], help=docs[name])
 
 
 def read(args: argparse.Namespace, workspace: Path) -> tuple[Settings, tuple[Problem, ...]]:

@@ -17,6 +17,7 @@ from orps_lsp.config import Origin, Settings, parse, read_workspace
         ({"seconds": 10}, {"seconds": 10.0}),
         ({"beam": 4, "method": "chain"}, {"beam": 4, "method": "chain"}),
         ({"model": "hf:a/b/c.gguf"}, {"model": "hf:a/b/c.gguf"}),
+        ({"keep_traces": True}, {"keep_traces": True}),
     ],
 )
 def test_good_values_are_taken(values: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -36,6 +37,8 @@ def test_good_values_are_taken(values: dict[str, Any], expected: dict[str, Any])
         ({"beam": 99}, "between 1 and 16"),
         ({"method": "magic"}, "must be one of orps, chain, best_of_n"),
         ({"model": 7}, "must be a text"),
+        ({"keep_traces": 1}, "must be true or false"),
+        ({"keep_traces": "true"}, "must be true or false"),
     ],
 )
 def test_a_wrong_value_is_named_and_the_default_stays(values: dict[str, Any], words: str) -> None:
@@ -64,6 +67,13 @@ def test_a_workspace_cannot_choose_what_runs_or_switch_the_sandbox_off(
     assert "can only be set by you" in str(problems[0])
 
 
+def test_a_workspace_cannot_have_the_users_code_kept(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.orps]\nkeep_traces = true\nbeam = 2\n")
+    settings, problems = read_workspace(tmp_path)
+    assert (settings.keep_traces, settings.beam) == (False, 2)
+    assert ["can only be set by you" in str(problem) for problem in problems] == [True]
+
+
 @pytest.mark.parametrize("name", ["hf:owner/repo/file.gguf", "/tmp/x.gguf", "x.gguf", "../x"])
 def test_a_workspace_names_no_file_to_load(name: str) -> None:
     assert parse({"model": name}, Origin.COMMAND_LINE)[0].model == name
@@ -78,7 +88,8 @@ def test_a_workspace_names_no_file_to_load(name: str) -> None:
 def test_the_readme_has_every_setting(item: Field[Any]) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     mark = " ¹" if item.metadata["user_only"] else ""
-    default = f"`{item.default}`" if item.default != "" else "empty"
+    written = str(item.default).lower() if item.default is False else item.default
+    default = f"`{written}`" if item.default != "" else "empty"
     assert f"| `{item.name}`{mark} | {default} | {item.metadata['doc']}" in readme
 
 

@@ -45,6 +45,8 @@ def test_nothing_but_the_section_is_touched() -> None:
 def accepts(schema: dict[str, Any], value: Any) -> bool:
     """What an editor makes of the parts of a JSON schema that are used here."""
     kinds: dict[str, Any] = {"string": str, "integer": int, "number": (int, float)}
+    if schema["type"] == "boolean":
+        return isinstance(value, bool)
     if isinstance(value, bool) or not isinstance(value, kinds[schema["type"]]):
         return False
     if "enum" in schema and value not in schema["enum"]:
