@@ -1,6 +1,6 @@
 """Find a function, see what it uses, take new versions of it in: pure, without I/O."""
 
-from orps_lsp.source.context import Context, Definition, collect
+from orps_lsp.source.context import Context, Piece, collect
 from orps_lsp.source.diff import LineEdit, line_edits, unified
 from orps_lsp.source.errors import (
     CandidateRejected,
@@ -16,12 +16,12 @@ from orps_lsp.source.locate import Function, check_refinable, digest, find, find
 __all__ = [
     "CandidateRejected",
     "Context",
-    "Definition",
     "Function",
     "FunctionNotFound",
     "LineEdit",
     "NoCode",
     "NotRefinable",
+    "Piece",
     "SourceError",
     "SourceSyntaxError",
     "check_refinable",

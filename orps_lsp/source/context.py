@@ -3,50 +3,48 @@
 from __future__ import annotations
 
 import ast
-import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from orps_lsp.source.excerpt import class_header, excerpt
 from orps_lsp.source.locate import Function, site_of
 from orps_lsp.source.names import bindings, flattened, free_names, parameters
-from orps_lsp.source.syntax import (
-    DefinitionNode,
-    Document,
-    FunctionNode,
-    Site,
-    add_indent,
-    docstring_node,
-    first_line,
-    last_line,
-    last_name,
-)
+from orps_lsp.source.syntax import DefinitionNode, Document, FunctionNode, Site, last_name
 
-_INDENT = "    "
-_FULL_TEXT_LINES = 40  # longer definitions are outlined
 _WEIGHT_BY_DEPTH = (1.0, 0.5)
 _CONSTRUCTOR_WEIGHT = 0.9  # what the function names itself comes before how its object was made
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
-    """One definition that the function uses; ``weight`` is 1 for the most relevant."""
+class Piece:
+    """One thing worth showing, whole or not at all; ``weight`` is 1 for the most relevant.
+
+    ``where`` is its file as seen from the workspace, empty for the function's own; with the line
+    for a call.
+    """
 
     name: str
     text: str
     weight: float
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What surrounds a function. ``definitions`` are in order of relevance: drop from the end.
+    """What surrounds a function, each in order of relevance.
 
     ``imports`` are the module's, one a line, those first that the function or its definitions use.
     ``class_header`` is the class statement of a method with docstring and class attributes.
+    ``elsewhere`` are definitions of other files that the function uses, ``signatures`` are of what
+    it uses from packages, ``calls`` are statements of the workspace that call it.
     """
 
     imports: str
-    definitions: tuple[Definition, ...]
+    definitions: tuple[Piece, ...]
     class_header: str
+    elsewhere: tuple[Piece, ...] = ()
+    signatures: tuple[Piece, ...] = ()
+    calls: tuple[Piece, ...] = ()
 
 
 def collect(source: str, function: Function) -> Context:
@@ -60,7 +58,7 @@ def collect(source: str, function: Function) -> Context:
     site = site_of(document.tree, function)
     collector = _Collector(document, site)
     definitions = collector.definitions()
-    header = _class_header(document, collector.owner) if collector.owner else ""
+    header = class_header(document, collector.owner) if collector.owner else ""
     return Context(_imports(document, collector.used), definitions, header)
 
 
@@ -90,7 +88,7 @@ class _Collector:
         for body in (document.tree.body, *scopes):  # inner scopes hide outer ones
             self._table.update(_definitions(body))
 
-    def definitions(self) -> tuple[Definition, ...]:
+    def definitions(self) -> tuple[Piece, ...]:
         found = {id(use.node): use for use in self._surroundings()}
         frontier = [_Use(self.site.qualname, self.site.node, 1.0, 1, self.owner)]
         for weight in _WEIGHT_BY_DEPTH:
@@ -102,7 +100,7 @@ class _Collector:
                     found[id(use.node)] = use
                     frontier.append(use)
         ranked = sorted(found.values(), key=lambda use: (-use.weight, -use.count, use.node.lineno))
-        return tuple(Definition(use.name, self._excerpt(use.node), use.weight) for use in ranked)
+        return tuple(Piece(use.name, self._excerpt(use.node), use.weight) for use in ranked)
 
     def _uses(self, start: _Use, weight: float) -> Iterator[_Use]:
         """Yield what the definition ``start`` mentions."""
@@ -144,15 +142,8 @@ class _Collector:
                 yield from self._member(definition, name, weight, count, (*seen, base))
 
     def _excerpt(self, node: ast.stmt) -> str:
-        """Return a definition's text, or its outline if it is long or surrounds the function."""
-        lines = last_line(node) - first_line(node) + 1
-        if lines <= _FULL_TEXT_LINES and id(node) not in self._own:
-            return self.document.statement(node)
-        if isinstance(node, DefinitionNode):
-            return _outline(self.document, node)
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        names = " = ".join(ast.unparse(target) for target in targets if target)
-        return f"{names} = ...  # {lines} lines"
+        """What surrounds the function is outlined: the function itself is in it."""
+        return excerpt(self.document, node, whole=id(node) not in self._own)
 
 
 def _definitions(body: Iterable[ast.AST]) -> Iterator[tuple[str, ast.stmt]]:
@@ -185,45 +176,3 @@ def _imports(document: Document, used: set[str]) -> str:
             text = ast.unparse(statement)
             ranked[text] = ranked.get(text, False) or not used.isdisjoint(bindings([statement]))
     return "\n".join(sorted(ranked, key=lambda text: not ranked[text]))
-
-
-def _decorated_header(document: Document, node: DefinitionNode) -> str:
-    decorators = (f"@{ast.unparse(decorator)}" for decorator in node.decorator_list)
-    return "\n".join([*decorators, document.header(node)])
-
-
-def _docstring(document: Document, node: DefinitionNode) -> list[str]:
-    docstring = docstring_node(node)
-    if docstring is None or docstring.lineno == node.lineno:
-        return []
-    block = document.block(docstring.lineno, last_line(docstring), docstring)
-    return [textwrap.indent(block, _INDENT)]
-
-
-def _attributes(document: Document, node: DefinitionNode) -> list[str]:
-    """Return the assignments in a class body, or those of a constructor."""
-    return [
-        add_indent(document.statement(item), _INDENT)
-        for item in node.body
-        if isinstance(item, (ast.Assign, ast.AnnAssign)) and item.lineno > node.lineno
-    ]
-
-
-def _class_header(document: Document, node: ast.ClassDef) -> str:
-    """Return the class statement with its docstring and its attributes, without methods."""
-    body = [*_docstring(document, node), *_attributes(document, node)]
-    return "\n".join([_decorated_header(document, node), *(body or [f"{_INDENT}..."])])
-
-
-def _outline(document: Document, node: DefinitionNode) -> str:
-    """Return a definition without what it does: header, docstring, attributes, members."""
-    parts = [_decorated_header(document, node), *_docstring(document, node)]
-    if isinstance(node, ast.ClassDef) or node.name == "__init__":
-        parts += _attributes(document, node)
-    if isinstance(node, ast.ClassDef):
-        parts += [
-            add_indent(f"{_decorated_header(document, item)} ...", _INDENT)
-            for item in node.body
-            if isinstance(item, FunctionNode)
-        ]
-    return "\n".join([*parts, f"{_INDENT}..."])

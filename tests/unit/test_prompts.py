@@ -12,7 +12,7 @@ from orps_lsp.llm.protocol import Prompt
 from orps_lsp.search.prompts import Prompts, Task, describe, fit
 from orps_lsp.search.strategies import Strategy, strategies
 from orps_lsp.search.types import Candidate, Intent, Status
-from orps_lsp.source.context import Context, Definition
+from orps_lsp.source.context import Context, Piece
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ async def words(prompt: Prompt) -> int:
 
 def crowded() -> Task:
     definitions = tuple(
-        Definition(name, f"def {name}():\n    return {'x + ' * 30}x", weight)
+        Piece(name, f"def {name}():\n    return {'x + ' * 30}x", weight)
         for name, weight in (("near", 1.0), ("far", 0.1))
     )
     tests = ("def test_a(): " + "assert 1 == 1; " * 20, "def test_b(): " + "assert 2; " * 40)
