@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -55,6 +55,11 @@ class Store:
         self.path = path or default_path()
         self._limit = limit
 
+    @property
+    def _aside(self) -> Path:
+        """Where a damaged file goes."""
+        return self.path.with_name(self.path.name + ".damaged")
+
     def get(self, kind: str, key: str) -> bytes | None:
         """Return what was put last, None if nothing is (any more)."""
 
@@ -98,6 +103,38 @@ class Store:
 
         if len(data) <= self._limit:
             self._try(write)
+
+    def remove(self, kind: str, keys: Collection[str]) -> int | None:
+        """Remove these entries, so that nothing of them stays in the file.
+
+        Returns how many there were; None if the file is locked for long or cannot be written.
+        """
+        pairs = [(kind, key) for key in keys]
+        statement = "DELETE FROM entries WHERE kind = ? AND key = ?"
+        return self._delete(lambda database: database.executemany(statement, pairs).rowcount)
+
+    def clear(self) -> int | None:
+        """Remove every entry, and a damaged file that was moved aside; returns as ``remove``."""
+        removed = self._delete(lambda database: database.execute("DELETE FROM entries").rowcount)
+        try:
+            self._aside.unlink(missing_ok=True)
+        except OSError:
+            return None
+        return removed
+
+    def _delete(self, work: Callable[[sqlite3.Connection], int]) -> int | None:
+        """Do ``work``, which deletes, and overwrite what it deleted."""
+
+        def write(database: sqlite3.Connection) -> int:
+            database.execute("PRAGMA secure_delete = ON")
+            with database:
+                database.execute("BEGIN IMMEDIATE")
+                removed = work(database)
+            database.execute("PRAGMA incremental_vacuum").fetchall()
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            return removed
+
+        return self._try(write)
 
     def _evict(self, database: sqlite3.Connection) -> bool:
         """Remove the least recently used entries, if there is too much."""
@@ -154,6 +191,6 @@ class Store:
 
     def _move_aside(self) -> None:
         with contextlib.suppress(OSError):
-            self.path.replace(self.path.with_name(self.path.name + ".damaged"))
+            self.path.replace(self._aside)
             for suffix in ("-wal", "-shm"):
                 self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)

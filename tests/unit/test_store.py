@@ -133,3 +133,41 @@ def test_the_users_cache_holds_it_unless_another_folder_is_named(
     assert Store().path == tmp_path / "xdg" / "orps-lsp" / "store.sqlite3"
     monkeypatch.setenv("ORPS_LSP_STORE", str(tmp_path / "own"))
     assert Store().path == tmp_path / "own" / "store.sqlite3"
+
+
+def test_what_is_removed_is_gone_from_the_file(path: Path) -> None:
+    kept = Store(path)
+    secrets = {name: f"secret {name} ".encode() * 5000 for name in "abc"}
+    for name, data in secrets.items():
+        kept.put("n", name, data)
+    kept.put("other", "a", b"stays")
+    assert kept.remove("n", ["a", "b", "nobody"]) == 2
+    assert kept.remove("n", []) == 0
+    assert kept.find("n", "") == {"c": secrets["c"]}
+    assert kept.get("other", "a") == b"stays"
+    left = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    assert [f"secret {name}".encode() in left for name in "abc"] == [False, False, True]
+
+
+def test_clearing_leaves_nothing_a_damaged_file_included(path: Path) -> None:
+    kept = Store(path)
+    kept.put("n", "a", b"secret " * 5000)
+    path.write_bytes(b"x" * 16 + path.read_bytes()[16:])
+    assert kept.get("n", "a") is None
+    kept.put("n", "b", b"secret " * 5000)
+    assert kept.clear() == 1
+    left = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    assert b"secret" not in left
+    assert kept.clear() == 0
+
+
+def test_what_cannot_be_removed_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Store(path).put("n", "a", b"data")
+    monkeypatch.setattr(store, "_LOCK_SECONDS", 0.01)
+    writer = sqlite3.connect(path, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    assert Store(path).remove("n", ["a"]) is None
+    assert Store(path).clear() is None
+    writer.rollback()
+    writer.close()
+    assert Store(path).remove("n", ["a"]) == 1
