@@ -201,6 +201,7 @@ class Search:
             code=self._prompts.answer(completion.text, expansion.strategy, expansion.path),
             status=Status.SCREENED_OUT,
             conversation=self._prompts.conversation(prompt, completion.text),
+            tokens=completion.usage.generated,
         )
 
     async def _complete(self, prompt: Prompt, sampling: Sampling) -> Completion:

@@ -13,9 +13,9 @@ from orps_lsp.search.types import Candidate, Intent, Status
 
 MOST_OFFERED = 5
 _SMALLER = 0.9  # a tenth less memory is worth an offer if the speed is not worse
-_SIMPLER = 1.05
+SIMPLER = 1.05
 _STEP = 1.1
-_NOT_SLOWER = 0.97  # the upper end of the interval may say "slower" by the noise floor
+NOT_SLOWER = 0.97  # the upper end of the interval may say "slower" by the noise floor
 
 
 def rank(
@@ -49,14 +49,14 @@ def _worth_offering(intent: Intent, candidate: Candidate, original: Complexity) 
     if not _as_fast(evaluation):
         return False
     if intent is Intent.SIMPLIFY:
-        return simplicity(original, candidate.complexity) >= _SIMPLER
+        return simplicity(original, candidate.complexity) >= SIMPLER
     faster = evaluation.speedup is not None and evaluation.speedup.claimed
     smaller = evaluation.memory_ratio is not None and evaluation.memory_ratio <= _SMALLER
     return faster or (smaller and evaluation.speedup is not None)
 
 
 def _as_fast(evaluation: Evaluation) -> bool:
-    return evaluation.speedup is None or evaluation.speedup.high >= _NOT_SLOWER
+    return evaluation.speedup is None or evaluation.speedup.high >= NOT_SLOWER
 
 
 def _key(intent: Intent, candidate: Candidate, original: Complexity) -> tuple[float, float, float]:
@@ -95,7 +95,7 @@ def summary(intent: Intent, candidate: Candidate, original: Complexity) -> str:
         parts.append(f"{faster} {evaluation.speedup.conditions}".strip())
     if evaluation.memory_ratio is not None and evaluation.memory_ratio <= _SMALLER:
         parts.append(f"{1 - evaluation.memory_ratio:.0%} less memory")
-    if intent is not Intent.OPTIMISE and (factor := simplicity(original, complexity)) >= _SIMPLER:
+    if intent is not Intent.OPTIMISE and (factor := simplicity(original, complexity)) >= SIMPLER:
         parts.append(f"{factor:.2g}x simpler")
     if intent is Intent.FIX:
         parts.insert(0, "fixed")

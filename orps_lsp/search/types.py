@@ -78,7 +78,8 @@ class Candidate:
 
     ``conversation`` is the one that it was written in, the answer last.
     ``process``, ``outcome`` and ``score`` are rewards in [0, 1] (arXiv 2412.15118, section 3).
-    ``seconds`` is when it was judged, counted from the search's begin.
+    ``seconds`` is when it was judged, counted from the search's begin; ``tokens`` is how many the
+    model wrote for it.
     """
 
     id: int
@@ -97,6 +98,7 @@ class Candidate:
     outcome: float = 0.0
     score: float = 0.0
     seconds: float = 0.0
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
