@@ -73,12 +73,27 @@ class TestResult:
 
 
 @dataclass(frozen=True, slots=True)
+class HotLine:
+    """A line of the function, with its share of the function's time, and how often it ran.
+
+    ``number`` counts from 1 in the file; ``text`` is the line without its indentation.
+    """
+
+    number: int
+    text: str
+    share: float
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
 class Baseline:
     """The original function: the tests that touch it, and what it costs.
 
     ``tests`` are those during which the function was entered (probe at its entry; indirect calls
     count). ``call_seconds`` is the CPU time of one pass over the recorded calls, ``peak_bytes`` the
-    tracemalloc peak of such a pass; both are None where nothing could be replayed.
+    tracemalloc peak of such a pass; both are None where nothing could be replayed. ``arguments``
+    says what the tests call it with, one sentence a parameter; ``hot_lines`` are those with most of
+    the time first, none where all of it is too short to tell.
     """
 
     tests: tuple[TestResult, ...]
@@ -93,6 +108,8 @@ class Baseline:
     runner: str
     notes: tuple[str, ...] = ()
     generated: int = 0  # inputs that no test has, on which the original returns
+    arguments: tuple[str, ...] = ()
+    hot_lines: tuple[HotLine, ...] = ()
 
     MINIMUM_GENERATED = 50
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from orps_lsp.evaluation.protocol import Baseline, Evaluation, TestResult, Verdict
+from orps_lsp.evaluation.protocol import Baseline, Evaluation, HotLine, TestResult, Verdict
 from orps_lsp.llm.protocol import Message, Prompt
+from orps_lsp.quantities import count
 from orps_lsp.search.strategies import GOALS, Strategy
 from orps_lsp.search.types import Candidate, Intent
-from orps_lsp.source.context import Context
+from orps_lsp.source.context import Context, Piece
 from orps_lsp.source.locate import Function
 
 SCORES = ("1", "2", "3", "4", "5")
@@ -36,7 +37,10 @@ _ANCESTORS_SHOWN = 2
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What the model is told of the function. ``tests`` are sources, the most telling first."""
+    """What the model is told of the function. ``tests`` are sources, the most telling first.
+
+    ``arguments`` and ``hot_lines`` are the baseline's, as far as they are to be shown.
+    """
 
     name: str
     intent: Intent
@@ -44,6 +48,8 @@ class Task:
     context: Context
     tests: tuple[str, ...]
     baseline: Baseline
+    arguments: tuple[str, ...] = ()
+    hot_lines: tuple[HotLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,20 +125,27 @@ class Prompts:
         task = self.task
         parts = [*self._surroundings(), *self._tests()]
         parts.append(f"The function `{task.function.qualname}`:\n{_block(task.function.text)}")
+        parts.append(_listing("Where its time goes", map(_hot, task.hot_lines)))
         if task.intent is Intent.FIX and task.baseline.tests:
             parts.append(_failures("It fails tests", task.baseline.tests))
-        return "\n\n".join(parts)
+        return "\n\n".join(filter(None, parts))
 
     def _tests(self) -> list[str]:
         tests = self.task.tests
         return [f"Its tests:\n{_block(chr(10).join(tests))}"] if tests else []
 
     def _surroundings(self) -> list[str]:
+        """What every first prompt begins with, so that all share it."""
         context = self.task.context
-        definitions = (definition.text for definition in context.definitions)
-        texts = filter(None, (context.imports, *definitions, context.class_header))
-        text = "\n\n".join(texts)
-        return [f"From its module:\n{_block(text)}"] if text else []
+        definitions = (piece.text for piece in context.definitions)
+        parts = (
+            _section("From its module", (context.imports, *definitions, context.class_header)),
+            _section("From other files", map(_located, context.elsewhere)),
+            _listing("It uses", (piece.text for piece in context.signatures)),
+            _section("It is called like this", map(_located, context.calls)),
+            _listing("Its tests call it with", self.task.arguments),
+        )
+        return list(filter(None, parts))
 
     def _specification(self) -> str:
         """The function without its body."""
@@ -244,28 +257,19 @@ def _block(code: str) -> str:
     return f"```python\n{code.strip()}\n```"
 
 
-async def fit(
-    task: Task, limit: int, count: Callable[[Prompt], Awaitable[int]], *, think: bool
-) -> tuple[Task, tuple[str, ...]]:
-    """Drop the least relevant context until the common part has at most ``limit`` tokens.
+def _section(title: str, texts: Iterable[str]) -> str:
+    text = "\n\n".join(filter(None, texts))
+    return f"{title}:\n{_block(text)}" if text else ""
 
-    Returns the task and a sentence for each thing that was left out. The function itself is never
-    cut: where it alone is too long, the engine's error says so.
-    """
-    notes: list[str] = []
-    strategy = Strategy("free")
-    while await count(Prompts(task, think).programmer(strategy, ())) > limit:
-        tests, definitions = task.tests, task.context.definitions
-        if len(tests) > 1 or (tests and not definitions):
-            task = replace(task, tests=tests[:-1])
-        elif definitions:
-            left_out = definitions[-1]
-            notes.append(f"Left out of the prompt for lack of room: `{left_out.name}`.")
-            context = replace(task.context, definitions=definitions[:-1])
-            task = replace(task, context=context)
-        elif task.context.imports or task.context.class_header:
-            notes.append("Left out of the prompt for lack of room: imports and class.")
-            task = replace(task, context=Context("", (), ""))
-        else:
-            break
-    return task, tuple(notes)
+
+def _listing(title: str, items: Iterable[str]) -> str:
+    lines = [f"- {item}" for item in items]
+    return "\n".join([f"{title}:", *lines]) if lines else ""
+
+
+def _located(piece: Piece) -> str:
+    return f"# {piece.where}\n{piece.text}"
+
+
+def _hot(line: HotLine) -> str:
+    return f"{line.share:.0%} in `{line.text}`, run {count(line.runs, 'time')}"

@@ -8,8 +8,9 @@ from orps_lsp.evaluation.protocol import EvaluationError, Evaluator, Target
 from orps_lsp.evaluation.static import complexity
 from orps_lsp.llm.protocol import Engine, EngineError, EngineInfo, Message, Prompt
 from orps_lsp.search.core import Finished, Options, Search
+from orps_lsp.search.fitting import fit
 from orps_lsp.search.methods import METHODS
-from orps_lsp.search.prompts import Prompts, Task, fit
+from orps_lsp.search.prompts import Prompts, Task
 from orps_lsp.search.types import Budget, Offload, Outcome, ProgressListener, StopReason, inline
 
 _THINKING_MODEL = 3e9  # parameters from which a thought before the code is worth its tokens

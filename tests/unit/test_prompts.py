@@ -8,11 +8,9 @@ import pytest
 from search_support import failed, results, task, verified
 
 from orps_lsp.evaluation.protocol import Evaluation, Evidence, Speedup, Verdict
-from orps_lsp.llm.protocol import Prompt
-from orps_lsp.search.prompts import Prompts, Task, describe, fit
+from orps_lsp.search.prompts import Prompts, describe
 from orps_lsp.search.strategies import Strategy, strategies
 from orps_lsp.search.types import Candidate, Intent, Status
-from orps_lsp.source.context import Context, Piece
 
 
 @pytest.mark.parametrize(
@@ -44,39 +42,6 @@ def test_only_a_few_failures_are_quoted() -> None:
     text = describe(Evaluation(Verdict.FAILED_TESTS, results(0, total=9)))
     assert text.count("assert 3 == 4") == 3
     assert text.endswith("- and 6 more")
-
-
-async def words(prompt: Prompt) -> int:
-    return sum(len(message.content.split()) for message in prompt.messages)
-
-
-def crowded() -> Task:
-    definitions = tuple(
-        Piece(name, f"def {name}():\n    return {'x + ' * 30}x", weight)
-        for name, weight in (("near", 1.0), ("far", 0.1))
-    )
-    tests = ("def test_a(): " + "assert 1 == 1; " * 20, "def test_b(): " + "assert 2; " * 40)
-    return replace(task(tests=tests), context=Context("import math", definitions, ""))
-
-
-@pytest.mark.parametrize(
-    ("limit", "names", "tests", "notes"),
-    [
-        (10_000, ["near", "far"], 2, 0),
-        (330, ["near", "far"], 1, 0),
-        (230, ["near"], 1, 1),
-        (90, [], 0, 2),
-        (1, [], 0, 3),
-    ],
-)
-async def test_the_least_relevant_context_goes_first_and_is_named(
-    limit: int, names: list[str], tests: int, notes: int
-) -> None:
-    fitted, said = await fit(crowded(), limit, words, think=False)
-    assert [definition.name for definition in fitted.context.definitions] == names
-    assert len(fitted.tests) == tests
-    assert len(said) == notes
-    assert fitted.function == crowded().function
 
 
 def test_a_thinking_model_is_asked_for_its_thought_and_starts_freely() -> None:
