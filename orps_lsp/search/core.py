@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,7 +18,7 @@ from orps_lsp.evaluation.static import Complexity
 from orps_lsp.llm.protocol import Completion, Engine, EngineInfo, Prompt, Sampling, Usage
 from orps_lsp.search import ranking, scoring
 from orps_lsp.search.prompts import FENCE_END, SCORES, Prompts, Task
-from orps_lsp.search.strategies import Strategy
+from orps_lsp.search.strategies import Strategy, strategies
 from orps_lsp.search.types import (
     Budget,
     Candidate,
@@ -38,6 +39,7 @@ _CRITIQUE_TOKENS = 80
 _CRITIQUE_SHARE = 0.1  # of the seconds: kept for the critics of the best when generation must end
 _CRITIQUE_SECONDS = 15.0
 _SEED_STRIDE = 1_000_003
+_EXPECTED_TOKENS = 150  # of an answer, before there is one
 
 
 class Finished(Exception):
@@ -56,6 +58,7 @@ class Options:
     seed: int = 0
     temperature: float = 0.8
     alpha: float | None = None  # None: by the size of the model
+    critic: bool | None = None  # whether reviews steer the search; None: by the size of the model
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ class Search:
         self.budget = budget
         self.options = options
         self.candidates: list[Candidate] = []
+        self.strategies = strategies(task.intent, stub=task.function.is_stub)
         self.usage = Usage()
         self.round = 0
         self.phase = ""
@@ -103,8 +107,13 @@ class Search:
         self._started = clock()
         self._generating = 0.0
         self._planned = 0
+        self._drawn = 0
+        self._written = 0  # tokens of the answers that were drawn
         self._alpha = (
             scoring.default_alpha(info.parameters) if options.alpha is None else options.alpha
+        )
+        self._critic = (
+            scoring.has_critic(info.parameters) if options.critic is None else options.critic
         )
         self.original = original
         self._aside = aside
@@ -133,10 +142,13 @@ class Search:
             return None
         return left - min(_CRITIQUE_SECONDS, _CRITIQUE_SHARE * self.budget.seconds)
 
-    def _check_budgets(self) -> None:
+    def _check_time(self) -> None:
         left = self._generation_left()
         if left is not None and left <= 0:
             raise Finished(StopReason.BUDGET_SECONDS)
+
+    def _check_budgets(self) -> None:
+        self._check_time()
         if self.budget.tokens and self.usage.generated >= self.budget.tokens:
             raise Finished(StopReason.BUDGET_TOKENS)
 
@@ -161,10 +173,15 @@ class Search:
                 raise Finished(StopReason.BUDGET_CANDIDATES)
             expansions = expansions[:left]
         first = len(self.candidates)
-        tasks = [asyncio.create_task(self._draw(self._number(), e)) for e in expansions]
-        pending = set(tasks)
+        waiting = deque(expansions)
+        pending: set[asyncio.Task[Candidate]] = set()
         try:
-            while pending and not enough():
+            while not enough():
+                while waiting and self._affordable(len(pending)):
+                    draw = self._draw(self._number(), waiting.popleft())
+                    pending.add(asyncio.create_task(draw))
+                if not pending:
+                    break
                 done, pending = await asyncio.wait(
                     pending, timeout=self._generation_left(), return_when=asyncio.FIRST_COMPLETED
                 )
@@ -172,12 +189,24 @@ class Search:
                     await self._take(drawn)
                     if enough():
                         break
-                self._check_budgets()
+                self._check_time()
+            if waiting and not enough():
+                raise Finished(StopReason.BUDGET_TOKENS)
         finally:
-            for task in tasks:
+            for task in pending:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*pending, return_exceptions=True)
         return [c for c in self.candidates[first:] if c.evaluation]
+
+    def _affordable(self, running: int) -> bool:
+        """Whether there are tokens for one more answer, beside those that are being written.
+
+        What was begun is finished: half an answer would be tokens for nothing.
+        """
+        if not self.budget.tokens:
+            return True
+        each = self._written / self._drawn if self._drawn else _EXPECTED_TOKENS
+        return self.usage.generated + running * each < self.budget.tokens
 
     def _number(self) -> int:
         self._planned += 1
@@ -187,12 +216,16 @@ class Search:
         """Let the model write one version."""
         sampling = Sampling(
             seed=self.options.seed * _SEED_STRIDE + number,
-            temperature=expansion.temperature or self.options.temperature,
+            temperature=(
+                self.options.temperature if expansion.temperature is None else expansion.temperature
+            ),
             max_tokens=self._max_tokens,
             stop=() if self._prompts.think else (FENCE_END,),
         )
         prompt = self._prompts.programmer(expansion.strategy, expansion.path)
         completion = await self._complete(prompt, sampling)
+        self._drawn += 1
+        self._written += completion.usage.generated
         return Candidate(
             id=number,
             parent=expansion.path[-1].id if expansion.path else None,
@@ -252,16 +285,25 @@ class Search:
 
     # -- criticism
 
+    async def review(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Let the critic steer the search, if it is worth its tokens; returns all, updated."""
+        return await self.criticise(candidates) if self._critic else list(candidates)
+
+    async def explain(self) -> None:
+        """Let the critic review what is offered, for people, unless the tokens are used up."""
+        if not self.budget.tokens or self.usage.generated < self.budget.tokens:
+            await self.criticise(self.offered())
+
     async def criticise(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         """Let the critic review and score those that it has not seen; returns all, updated."""
         fresh = [c for c in candidates if c.evaluation and c.process is None]
-        reviewed = await asyncio.gather(*map(self._review, fresh))
+        reviewed = await asyncio.gather(*map(self._criticised, fresh))
         by_id = {c.id: c for c in reviewed}
         self.candidates = [by_id.get(c.id, c) for c in self.candidates]
         self.report()
         return [by_id.get(c.id, c) for c in candidates]
 
-    async def _review(self, candidate: Candidate) -> Candidate:
+    async def _criticised(self, candidate: Candidate) -> Candidate:
         sampling = Sampling(
             seed=self.options.seed * _SEED_STRIDE + candidate.id,
             temperature=0.3,

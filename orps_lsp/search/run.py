@@ -103,10 +103,12 @@ async def _work(current: Search, method: str, notes: list[str]) -> StopReason:
     """The method and the last reviews; the failure of a part is an end like any other."""
     try:
         try:
-            return await METHODS[method](current)
+            reason = await METHODS[method](current)
+            await current.explain()
+            return reason
         except Finished as finished:
             current.report("reviewing the best")
-            await current.criticise(current.offered())
+            await current.explain()
             return finished.reason
     except EngineError as error:
         notes.append(str(error))

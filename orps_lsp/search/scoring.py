@@ -79,6 +79,11 @@ def default_alpha(parameters: int) -> float:
     return 0.1 if parameters < _SMALL_MODEL else 0.5
 
 
+def has_critic(parameters: int) -> bool:
+    """Whether a model's reviews are worth their tokens in a search; 0: its size is not known."""
+    return not parameters or parameters >= _SMALL_MODEL
+
+
 def _squash(ratio: float) -> float:
     """Logistic in the log ratio: 1x is 0.5, 10x 0.76, 100x 0.91, 1000x 0.97."""
     root = math.sqrt(max(ratio, 0.0))

@@ -59,6 +59,14 @@ _FIX = (
     Strategy("second quarter", keep=0.25),
 )
 
+# Where there is nothing but a specification.
+_WRITE = (
+    Strategy("free"),
+    Strategy("by steps", "Step by step, as the docstring says"),
+    Strategy("edge cases", "Mind the edge cases: empty, one item, equal items, first and last"),
+    Strategy("library", "Let the standard library do the work"),
+)
+
 _SIMPLIFY = (
     Strategy("early return", "Return early instead of nesting"),
     Strategy("one expression", "One boolean expression says it all"),
@@ -72,6 +80,6 @@ _SIMPLIFY = (
 _BY_INTENT = {Intent.OPTIMISE: _OPTIMISE, Intent.FIX: _FIX, Intent.SIMPLIFY: _SIMPLIFY}
 
 
-def strategies(intent: Intent) -> tuple[Strategy, ...]:
-    """The strategies for ``intent``, the most promising first."""
-    return _BY_INTENT[intent]
+def strategies(intent: Intent, *, stub: bool = False) -> tuple[Strategy, ...]:
+    """The strategies for ``intent``, the most promising first; ``stub``: there is no body yet."""
+    return _WRITE if stub else _BY_INTENT[intent]

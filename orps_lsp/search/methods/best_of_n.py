@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import cycle, islice
 
 from orps_lsp.search.core import Expansion, Search
-from orps_lsp.search.strategies import strategies
 from orps_lsp.search.types import StopReason
 
 _WAVE = 16  # drawn at once where the number of candidates has no limit
@@ -13,13 +12,12 @@ _WAVE = 16  # drawn at once where the number of candidates has no limit
 
 async def run(search: Search) -> StopReason:
     """Draw samples until a budget ends it."""
-    ways = cycle(strategies(search.task.intent))
+    ways = cycle(search.strategies)
     while True:
         search.round += 1
         search.report("drawing samples")
         left = search.candidates_left
         if left is not None and left <= 0:
-            await search.criticise(search.offered())
             return StopReason.BUDGET_CANDIDATES
         width = _WAVE if left is None else left
         await search.expand([Expansion(way) for way in islice(ways, width)])

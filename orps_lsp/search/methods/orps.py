@@ -9,7 +9,6 @@ from __future__ import annotations
 from itertools import cycle, islice
 
 from orps_lsp.search.core import Expansion, Search
-from orps_lsp.search.strategies import strategies
 from orps_lsp.search.types import Candidate, Intent, Status, StopReason
 
 _FIRST_ROUND_SHARE = 0.5  # of the candidates: width finds the idea, depth improves it
@@ -33,7 +32,7 @@ async def run(search: Search, *, converge: bool = True) -> StopReason:
         solved = _solved(search, 1)
         pool = search.offered() if solved else search.best(2 * search.options.beam)
         search.report(f"round {number}/{search.budget.rounds}: reviewing")
-        await search.criticise(pool)
+        await search.review(pool)
         if solved:
             return StopReason.SUCCESS
         beam = search.best(search.options.beam)
@@ -60,7 +59,7 @@ def _plan(search: Search, beam: list[Candidate]) -> list[Expansion]:
     other half goes to the root again, a little hotter, so that one poor idea cannot hold it all.
     """
     width = _width(search)
-    ways = strategies(search.task.intent)
+    ways = search.strategies
     offset = sum(c.parent is None for c in search.candidates)
     temperature = search.options.temperature + (_WIDER * (search.round - 1))
     deep = width // 2 if beam else 0

@@ -1,0 +1,102 @@
+"""Put a run together: tasks, model, folders."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from orps_lsp import models
+from orps_lsp.bench.tasks.records import About, Run
+from orps_lsp.bench.tasks.run import Plan, run
+from orps_lsp.bench.tasks.task import load, shuffled
+from orps_lsp.config import Settings
+from orps_lsp.errors import OrpsError
+from orps_lsp.llm import create_engine
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a user asks for: a file of tasks, how many of them, how.
+
+    ``out`` is the folder of the records; None: they are kept until the end of the command.
+    """
+
+    file: Path
+    limit: int
+    sample_seed: int
+    parallel: int
+    out: Path | None
+
+
+@contextmanager
+def opened(choice: Choice, settings: Settings) -> Iterator[tuple[Plan, Run]]:
+    """Return what is to be run, and the run that it goes on with.
+
+    Raises:
+        BenchError: no tasks, or the folder holds another run.
+        ModelError: there is no such model.
+    """
+    tasks = load(choice.file)
+    if choice.limit:
+        tasks = shuffled(tasks, choice.sample_seed)
+    model, digest = _model(settings)
+    about = About(
+        file=choice.file.name,
+        sha256=_sha256(choice.file),
+        method=settings.method,
+        model=model,
+        model_sha256=digest,
+        tokens=settings.tokens,
+        limit=choice.limit,
+        sample_seed=choice.sample_seed,
+        seed=settings.seed,
+    )
+    cache = platformdirs.user_cache_path("orps-lsp", appauthor=False) / "bench"
+    cache.mkdir(parents=True, exist_ok=True)
+    plan = Plan(tasks, choice.limit, settings, cache, f"{model} {digest}", choice.parallel)
+    if choice.out is not None:
+        yield plan, Run.open(choice.out, about)
+        return
+    with tempfile.TemporaryDirectory(prefix="orps-bench-") as folder:
+        yield plan, Run.open(Path(folder), about)
+
+
+async def execute(plan: Plan, into: Run, listen: Callable[[str], None]) -> Run:
+    """Run what is left of a plan.
+
+    Raises:
+        OrpsError: the model, the sandbox or the interpreter cannot be used.
+    """
+    engine = create_engine(plan.settings)
+    try:
+        await run(plan, into, engine, listen)
+    finally:
+        await engine.close()
+    return into
+
+
+def _model(settings: Settings) -> tuple[str, str]:
+    """Return the model's name and the hash of its file, or of the script that stands for one."""
+    if settings.engine == "scripted":
+        return "scripted", _sha256(Path(settings.script))
+    if settings.engine == "openai_compatible":
+        return settings.model, settings.endpoint
+    found = models.resolve(settings.model)
+    return found.name, _sha256(found.path)
+
+
+def _sha256(file: Path) -> str:
+    try:
+        with file.open("rb") as opened_file:
+            digest = hashlib.sha256()
+            while block := opened_file.read(1 << 20):
+                digest.update(block)
+            return digest.hexdigest()
+    except OSError as error:
+        raise OrpsError(f"{file} cannot be read: {error}.") from error
