@@ -66,6 +66,7 @@ async def learn(session: Session, store: Store, listen: TestsListener | None = N
         interpreter=session.interpreter.label,
         runner=found.runner,
         notes=(*session.interpreter.notes, *session.notes, *found.notes),
+        arguments=found.arguments,
     )
     return Original(
         baseline=baseline,

@@ -12,7 +12,7 @@ from orps_lsp.evaluation.client import WORKER
 from orps_lsp.evaluation.project import surroundings
 from orps_lsp.evaluation.session import Session
 
-_FORMAT = 1  # of what is kept; another number makes what was kept before unknown
+_FORMAT = 2  # of what is kept; another number makes what was kept before unknown
 
 
 def key(session: Session, workspace_digest: str) -> str:

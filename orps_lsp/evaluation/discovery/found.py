@@ -12,6 +12,8 @@ from typing import Any
 from orps_lsp.evaluation.discovery.suite import Observed
 from orps_lsp.evaluation.protocol import TestOutcome, TestResult
 
+_TUPLES = ("path", "libraries", "notes", "arguments")
+
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
@@ -20,7 +22,8 @@ class Discovery:
     ``calls`` are the recorded calls as pickles, by number: data for the sandbox alone, which
     unpickles them. ``module`` is empty where the function's module was never loaded, ``path`` is
     ``sys.path`` during the tests, ``libraries`` what they loaded from outside of the workspace;
-    ``processes`` says whether they start processes, ``collected`` how many tests were collected.
+    ``processes`` says whether they start processes, ``collected`` how many tests were collected;
+    ``arguments`` says in words what they call it with.
     """
 
     runner: str
@@ -33,6 +36,7 @@ class Discovery:
     libraries: tuple[str, ...]
     processes: bool
     notes: tuple[str, ...]
+    arguments: tuple[str, ...] = ()
 
     def to_bytes(self) -> bytes:
         """Return a form that can be kept."""
@@ -55,7 +59,7 @@ class Discovery:
                 "calls": {
                     int(number): base64.b64decode(text) for number, text in fields["calls"].items()
                 },
-                **{name: tuple(fields[name]) for name in ("path", "libraries", "notes")},
+                **{name: tuple(fields[name]) for name in _TUPLES},
             }
         )
 

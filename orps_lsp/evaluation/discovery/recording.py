@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from orps_lsp.evaluation.discovery import judgement, reach
+from orps_lsp.evaluation.discovery import arguments, judgement, reach
 from orps_lsp.evaluation.discovery.found import Discovery
 from orps_lsp.evaluation.discovery.suite import SuiteRun, run_suite
 from orps_lsp.evaluation.protocol import BaselineError, TestOutcome, TestsListener
@@ -67,6 +67,7 @@ async def _record(
         libraries=tuple(run.done.get("libraries", ())),
         processes=session.processes,
         notes=(*notes, *judgement.remarks(run, touching)),
+        arguments=arguments.sentences(run.done.get("arguments")),
     )
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import io
 import pickle
+import sys
 import time
 from collections.abc import Callable
 from typing import Any, Union
+
+from .shapes import Arguments
 
 FunctionNode = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 
@@ -128,6 +132,7 @@ class Recorder:
         self.unpicklable = 0
         self.left_out = 0
         self.total = 0
+        self.arguments = Arguments()
         self.start_test()
 
     def install(self, name: str = PROBE) -> None:
@@ -147,6 +152,8 @@ class Recorder:
         if self._keep:
             self._busy = True
             try:
+                with contextlib.suppress(Exception):  # a container that a thread changes
+                    self.arguments.add(sys._getframe(1).f_code, args, kwargs)
                 self._record(args, kwargs)
             finally:
                 self._busy = False

@@ -59,6 +59,7 @@ def run(job: Message, channel: Channel) -> None:
             "modules": recorder.modules,
             "unpicklable": recorder.unpicklable,
             "left_out": recorder.left_out,
+            "arguments": recorder.arguments.report(),
             "libraries": modules.libraries(workspace) if job["record"] else [],
             "path": [entry for entry in report.path or sys.path if isinstance(entry, str)],
         }
