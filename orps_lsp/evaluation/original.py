@@ -10,9 +10,10 @@ from orps_lsp.evaluation.equivalence import oracle
 from orps_lsp.evaluation.equivalence.oracle import Oracle
 from orps_lsp.evaluation.hosts import HostFailed, Job
 from orps_lsp.evaluation.project.modules import import_name
-from orps_lsp.evaluation.protocol import Baseline, TestsListener
+from orps_lsp.evaluation.protocol import Baseline, HotLine, TestsListener
 from orps_lsp.evaluation.session import Session
 from orps_lsp.evaluation.timing import costs as timing
+from orps_lsp.evaluation.timing import lines
 from orps_lsp.evaluation.timing.costs import Costs
 from orps_lsp.store import Store
 
@@ -50,9 +51,12 @@ async def learn(session: Session, store: Store, listen: TestsListener | None = N
     job = session.host_job(session.target.source, found.module, found.path)
     behaviour = await _consult(session, job, found)
     costs = Costs()
+    hot_lines: tuple[HotLine, ...] = ()
     if behaviour.measurable:
         right = all(test.result.passed for test in touching.values())
         behaviour, costs = await timing.learn(session, job, behaviour, grow=right)
+        if right and costs.work is not None:
+            hot_lines = await lines.hottest(session, job, costs.work)
     baseline = Baseline(
         tests=tuple(alone.tests[name].result for name in touching),
         suite_size=found.collected,
@@ -67,6 +71,7 @@ async def learn(session: Session, store: Store, listen: TestsListener | None = N
         runner=found.runner,
         notes=(*session.interpreter.notes, *session.notes, *found.notes),
         arguments=found.arguments,
+        hot_lines=hot_lines,
     )
     return Original(
         baseline=baseline,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from evaluation_support import evaluating, write_project
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orps_lsp.evaluation.discovery.arguments import MAX_PARAMETERS, MAX_SENTENCE, sentences
@@ -123,6 +123,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.text(max_size=5) | st.just("items"), JSON) | JSON)
 def test_whatever_is_reported_becomes_a_few_short_plain_lines(reported: Any) -> None:
     found = sentences(reported)

@@ -20,6 +20,7 @@ from typing import Any, Dict, Tuple
 from ..channel import Message
 from ..inputs import grow
 from . import canon
+from .lines import LineTracer
 
 # Bound before candidate code is loaded, which might put others in their place.
 _loads, _dumps = pickle.loads, pickle.dumps
@@ -52,6 +53,7 @@ class Clock:
 
     def __init__(self, function: Callable[..., Any], inputs: Sequence[bytes]) -> None:
         self._inputs = inputs
+        self._function = function
         self._run = _runner(function)
 
     def profile(self, indices: list[int]) -> Iterator[Message]:
@@ -96,6 +98,14 @@ class Clock:
         finally:
             _stop_tracing()
         yield {"peak": max(0, peak - start)}
+
+    def lines(self, indices: list[int], seconds: float) -> Iterator[Message]:
+        """Say where the time of one pass over the calls goes."""
+        before, calls = self._load(indices[:1], 1), self._load(indices, 1)
+        self._run(before)  # what a version makes once is not where the time of its calls goes
+        tracer = LineTracer(self._function, seconds)
+        tracer.run(lambda: self._run(calls))
+        yield tracer.report()
 
     def _profiled(self, index: int) -> int:
         """Return what one call takes, in ns."""

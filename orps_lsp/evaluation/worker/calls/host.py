@@ -17,6 +17,7 @@ Requests; the last event of each bears "done":
     {"do": "time", "indices": [...], "repeats", "warm_up"}     {"cpu_ns", "wall_ns", "waits"} of all
     {"do": "grow", "indices": [...], "factor", "integers"}     {"grown": [{"input": BASE64, "ns"}]}
     {"do": "memory", "indices": [...]}                                {"peak": BYTES}
+    {"do": "lines", "indices": [...], "seconds"}                      {"lines": [[LINE, runs, ns]]}
 Indices count the inputs that the zygote was given. Outcomes: see ``calls``.
 """
 
@@ -156,6 +157,9 @@ class Host:
 
     def do_memory(self, **request: Any) -> Iterator[Message]:
         return self._clock.memory(**request)
+
+    def do_lines(self, **request: Any) -> Iterator[Message]:
+        return self._clock.lines(**request)
 
 
 def _encoded(inputs: Sequence[bytes]) -> Message:

@@ -101,8 +101,10 @@ def _look(value: Any, shapes: Shapes, depth: int) -> None:
     elif issubclass(kind, _TEXTS):
         shape.extend(_length(value, _TEXTS))
     elif issubclass(kind, _SEQUENCES):
-        shape.extend(_length(value, _SEQUENCES))
-        _look_into(_base(value, _SEQUENCES).__iter__(value), shape.items, depth)
+        length = _length(value, _SEQUENCES)
+        shape.extend(length)
+        if depth < len(MAX_ITEMS):
+            _look_into(_spread(value, length, MAX_ITEMS[depth]), shape.items, depth)
     elif issubclass(kind, dict):
         shape.extend(dict.__len__(value))
         _look_into(dict.keys(value), shape.keys, depth)
@@ -115,6 +117,14 @@ def _look_into(items: Iterable[Any], shapes: Shapes, depth: int) -> None:
     if depth < len(MAX_ITEMS):
         for item in islice(iter(items), MAX_ITEMS[depth]):
             _look(item, shapes, depth + 1)
+
+
+def _spread(value: Any, length: int, most: int) -> Iterable[Any]:
+    """Return some of the items, from all over a list: it may be sorted."""
+    base = _base(value, _SEQUENCES)
+    if base not in (list, tuple) or length <= most:
+        return base.__iter__(value)  # type: ignore[no-any-return]
+    return [base.__getitem__(value, n * (length - 1) // (most - 1)) for n in range(most)]
 
 
 def _length(value: Any, kinds: tuple[Any, ...]) -> int:
