@@ -114,6 +114,11 @@ async def _refine(
             listen=listen,
             aside=aside.run,
         )
+        if settings.keep_traces:
+            from orps_lsp.traces.kept import keep  # only for who asked for it
+
+            workspace = request.workspace
+            await asyncio.to_thread(keep, outcome, workspace, settings, info.parameters)
         return replace(outcome, notes=(*outcome.notes, *await evaluator.remarks()))
     finally:
         await evaluator.close()

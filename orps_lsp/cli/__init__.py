@@ -15,6 +15,7 @@ from orps_lsp.errors import OrpsError
 _COMMANDS = {
     "refine": "search for better versions of one function",
     "models": "list, fetch and remove models",
+    "export": "write searches that were kept, for training",
     "settings": "show what is set for a project, and where",
     "doctor": "say whether this machine is ready, and what would help",
     "bench": "measure the engine, the evidence and the server on this machine",
