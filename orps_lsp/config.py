@@ -78,7 +78,14 @@ class Settings:
         16, "Requests to the endpoint at the same time.", minimum=1, maximum=256, user_only=True
     )
     script: str = _setting("", "Answers for the scripted engine (a JSON file).", user_only=True)
-    method: str = _setting("orps", "Search method.", choices=("orps", "chain", "best_of_n"))
+    method: str = _setting(
+        "orps",
+        "Search method.",
+        choices=(
+            *("orps", "chain", "best_of_n", "reflexion"),
+            *("repair", "mcts", "depth_first", "greedy"),
+        ),
+    )
     seconds: float = _setting(150.0, "Time budget of a search in seconds; 0: none.", minimum=0)
     candidates: int = _setting(32, "Candidates a search generates at most; 0: no limit.", minimum=0)
     rounds: int = _setting(3, "Rounds of refinement.", minimum=1, maximum=20)

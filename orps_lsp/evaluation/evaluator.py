@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from orps_lsp.config import Settings
@@ -10,14 +10,15 @@ from orps_lsp.evaluation import original, sandbox
 from orps_lsp.evaluation.client import Forged
 from orps_lsp.evaluation.discovery import judgement
 from orps_lsp.evaluation.discovery.suite import SuiteRun, in_order
-from orps_lsp.evaluation.equivalence import prove, replay
+from orps_lsp.evaluation.equivalence import behaviour, prove, replay
 from orps_lsp.evaluation.hosts import HostFailed, Job
-from orps_lsp.evaluation.limits import Limits
+from orps_lsp.evaluation.limits import USUAL, Effort, Limits
 from orps_lsp.evaluation.original import Original
 from orps_lsp.evaluation.project.interpreter import Interpreter
 from orps_lsp.evaluation.project.interpreter import find as find_interpreter
 from orps_lsp.evaluation.protocol import (
     Baseline,
+    Behaviour,
     Evaluation,
     Target,
     TestResult,
@@ -33,7 +34,9 @@ from orps_lsp.store import Store
 MAX_ATTEMPTS = 3  # at a verdict, where processes are killed from outside
 
 
-async def open_evaluator(target: Target, settings: Settings) -> LocalEvaluator:
+async def open_evaluator(
+    target: Target, settings: Settings, effort: Effort = USUAL
+) -> LocalEvaluator:
     """Choose interpreter and sandbox for the target's project and start the worker.
 
     Raises:
@@ -42,7 +45,7 @@ async def open_evaluator(target: Target, settings: Settings) -> LocalEvaluator:
     """
     interpreter = await find_interpreter(target.workspace, settings.python)
     chosen = await sandbox.choose(settings.sandbox)
-    limits = Limits.of(settings)
+    limits = Limits.of(settings, effort)
     evaluator = LocalEvaluator(target, interpreter, chosen, limits)
     await evaluator.start()
     return evaluator
@@ -99,6 +102,22 @@ class LocalEvaluator:
                 break
         return judged
 
+    async def behaviours(self, modules: Sequence[str]) -> tuple[Behaviour, ...]:
+        """See the protocol."""
+        known = self._original
+        if known is None:
+            raise RuntimeError("the baseline comes first")
+        return await self._session.with_restart(lambda: self._observed(known, modules))
+
+    async def _observed(self, known: Original, modules: Sequence[str]) -> tuple[Behaviour, ...]:
+        session = self._session
+        try:
+            jobs = [session.host_job(text, known.module, known.path) for text in modules]
+            given = await behaviour.inputs(session, jobs[0], known.calls)
+            return tuple([await behaviour.observe(session, job, len(given)) for job in jobs])
+        finally:
+            await session.set_inputs(known.oracle.inputs)
+
     async def _judge(self, known: Original, runner: TestRunner, source: str) -> Evaluation:
         if not known.baseline.tests and not known.baseline.comparable:
             reason = "No test calls the function, so nothing would show that this version is right."
@@ -136,7 +155,8 @@ class LocalEvaluator:
         if known.baseline.failed or costs.work is None or passed.evidence is None:
             return passed
         worker = await self._session.worker()
-        measured = await measure(worker, reference, candidate, costs, costs.work)
+        effort = self._session.limits.effort
+        measured = await measure(worker, reference, candidate, costs, costs.work, effort)
         unchecked = (*passed.evidence.unchecked, *measured.notes)
         return replace(
             passed,

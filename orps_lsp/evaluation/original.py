@@ -23,7 +23,8 @@ class Original:
     """What was found out about the original; evaluations of candidates rely on it.
 
     ``files`` are those of its tests, ``module`` and ``path`` how its module is imported, ``wall``
-    the seconds that a candidate's tests may take.
+    the seconds that a candidate's tests may take. ``calls`` are recorded ones of all its tests, also
+    of those that fail.
     """
 
     baseline: Baseline
@@ -33,6 +34,7 @@ class Original:
     wall: float
     oracle: Oracle
     costs: Costs
+    calls: tuple[bytes, ...] = ()
 
 
 async def learn(session: Session, store: Store, listen: TestsListener | None = None) -> Original:
@@ -81,6 +83,7 @@ async def learn(session: Session, store: Store, listen: TestsListener | None = N
         wall=session.limits.candidate_seconds(alone.seconds),
         oracle=behaviour,
         costs=costs,
+        calls=tuple(oracle.select([test.calls for test in touching.values()], dict(found.calls))),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -205,6 +205,18 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What a version does on inputs that all versions get.
+
+    ``marks`` has a text for each input: equal ones for equal results or exceptions, empty where
+    there was nothing to compare. ``seconds`` are CPU time for one pass over those that return.
+    """
+
+    marks: tuple[str, ...]
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TestsProgress:
     """How far a run of the suite is: tests that ended, that there are, that call the function."""
 
@@ -234,6 +246,17 @@ class Evaluator(Protocol):
 
         Raises:
             EvaluationError: the evaluator itself broke; a candidate's faults are in the result.
+        """
+        ...
+
+    async def behaviours(self, modules: Sequence[str]) -> tuple[Behaviour, ...]:
+        """Run versions that passed the tests on the same further inputs, to compare them.
+
+        For functions whose original is wrong: then nothing but the other versions can say what a
+        result should be.
+
+        Raises:
+            EvaluationError: the evaluator itself broke.
         """
         ...
 

@@ -7,8 +7,9 @@ returning a StopReason, or by the :class:`Finished` that the search raises when 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,12 +18,14 @@ from orps_lsp.evaluation.protocol import Evaluation, Evaluator, Target, Verdict
 from orps_lsp.evaluation.static import Complexity
 from orps_lsp.llm.protocol import Completion, Engine, EngineInfo, Prompt, Sampling, Usage
 from orps_lsp.search import ranking, scoring
+from orps_lsp.search.agreement import agreement
 from orps_lsp.search.prompts import FENCE_END, SCORES, Prompts, Task
 from orps_lsp.search.strategies import Strategy, strategies
 from orps_lsp.search.types import (
     Budget,
     Candidate,
     Counts,
+    Intent,
     Offload,
     Progress,
     ProgressListener,
@@ -36,8 +39,10 @@ from orps_lsp.source.diff import unified
 from orps_lsp.source.extract import fingerprint
 
 _CRITIQUE_TOKENS = 80
+_STEP_TOKENS = 40
 _CRITIQUE_SHARE = 0.1  # of the seconds: kept for the critics of the best when generation must end
 _CRITIQUE_SECONDS = 15.0
+_MOST_COMPARED = 12  # fixes; each costs a second or two
 _SEED_STRIDE = 1_000_003
 _EXPECTED_TOKENS = 150  # of an answer, before there is one
 
@@ -58,6 +63,7 @@ class Options:
     seed: int = 0
     temperature: float = 0.8
     alpha: float | None = None  # None: by the size of the model
+    agreement: bool = True  # whether fixes are compared on inputs that no test has
     critic: bool | None = None  # whether reviews steer the search; None: by the size of the model
 
 
@@ -118,7 +124,8 @@ class Search:
         self.original = original
         self._aside = aside
         self._diffs: dict[int, str] = {}
-        self._seen = {fingerprint(task.function.text)}
+        self._seen: dict[str, int] = {fingerprint(task.function.text): 0}  # candidates' ids
+        self._votes: Counter[int] = Counter()  # how often each candidate was written
 
     # -- budgets
 
@@ -134,6 +141,19 @@ class Search:
     @property
     def candidates_left(self) -> int | None:
         return self.budget.candidates - self._planned if self.budget.candidates else None
+
+    @property
+    def answers_left(self) -> int | None:
+        """About how many more answers the budgets allow; None: as many as there is time for."""
+        limits = [] if self.candidates_left is None else [self.candidates_left]
+        if self.budget.tokens:
+            left = self.budget.tokens - self.usage.generated
+            limits.append(math.ceil(max(0, left) / self._expected_tokens))
+        return min(limits, default=None)
+
+    @property
+    def _expected_tokens(self) -> float:
+        return max(1.0, self._written / self._drawn) if self._drawn else _EXPECTED_TOKENS
 
     def _generation_left(self) -> float | None:
         """Seconds until generation must end, so that the best can still be criticised."""
@@ -174,12 +194,14 @@ class Search:
             expansions = expansions[:left]
         first = len(self.candidates)
         waiting = deque(expansions)
+        tasks: list[asyncio.Task[Candidate]] = []
         pending: set[asyncio.Task[Candidate]] = set()
         try:
             while not enough():
                 while waiting and self._affordable(len(pending)):
                     draw = self._draw(self._number(), waiting.popleft())
-                    pending.add(asyncio.create_task(draw))
+                    tasks.append(asyncio.create_task(draw))
+                    pending.add(tasks[-1])
                 if not pending:
                     break
                 done, pending = await asyncio.wait(
@@ -193,9 +215,9 @@ class Search:
             if waiting and not enough():
                 raise Finished(StopReason.BUDGET_TOKENS)
         finally:
-            for task in pending:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*pending, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
         return [c for c in self.candidates[first:] if c.evaluation]
 
     def _affordable(self, running: int) -> bool:
@@ -205,8 +227,8 @@ class Search:
         """
         if not self.budget.tokens:
             return True
-        each = self._written / self._drawn if self._drawn else _EXPECTED_TOKENS
-        return self.usage.generated + running * each < self.budget.tokens
+        running_tokens = running * self._expected_tokens
+        return self.usage.generated + running_tokens < self.budget.tokens
 
     def _number(self) -> int:
         self._planned += 1
@@ -237,6 +259,22 @@ class Search:
             tokens=completion.usage.generated,
         )
 
+    async def plan(self, steps: Sequence[str]) -> str:
+        """Let the model add a step to a plan; the beginning of a sentence.
+
+        Raises:
+            Finished, EngineError: as ``expand``.
+        """
+        self._check_budgets()
+        sampling = Sampling(
+            seed=self.options.seed * _SEED_STRIDE + self._planned,
+            temperature=self.options.temperature,
+            max_tokens=_STEP_TOKENS,
+            stop=("\n",),
+        )
+        completion = await self._complete(self._prompts.planner(steps), sampling)
+        return " ".join(completion.text.split())
+
     async def _complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
         completion = await self._engine.complete(prompt, sampling)
         self.usage += completion.usage
@@ -261,9 +299,11 @@ class Search:
         """Take over what was read; what was there before does not run again."""
         candidate = replace(drawn, code=version.code)
         if version.fingerprint in self._seen:
+            self._votes[self._seen[version.fingerprint]] += 1
             return replace(candidate, status=Status.DUPLICATE, reason="The same as an earlier one.")
         if version.fingerprint:
-            self._seen.add(version.fingerprint)
+            self._seen[version.fingerprint] = drawn.id
+            self._votes[drawn.id] = 1
         if version.reason:
             return replace(candidate, reason=version.reason)
         return replace(candidate, module=version.module, complexity=version.complexity)
@@ -282,6 +322,31 @@ class Search:
             outcome=outcome,
             score=scoring.combine(None, outcome, self._alpha),
         )
+
+    @property
+    def passing(self) -> int:
+        """How many answers gave a verified version, repetitions included."""
+        return sum(self._votes[c.id] for c in self.candidates if c.status is Status.VERIFIED)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether there is a fix; the other intents can always be done better."""
+        return self.task.intent is Intent.FIX and self.passing > 0
+
+    async def settle(self) -> None:
+        """Compare fixes by what they do on inputs that no test has: most are right, or none is."""
+        right = [c for c in self.candidates if c.status is Status.VERIFIED][:_MOST_COMPARED]
+        if self.task.intent is not Intent.FIX or len(right) < 2 or not self.options.agreement:
+            return
+        async with self._engine.yielding():
+            behaviours = await self._evaluator.behaviours([c.module for c in right])
+        votes = [self._votes[c.id] for c in right]
+        shares = agreement([behaviour.marks for behaviour in behaviours], votes)
+        compared = {
+            c.id: replace(c, agreement=share, call_seconds=behaviour.seconds)
+            for c, share, behaviour in zip(right, shares, behaviours, strict=True)
+        }
+        self.candidates = [compared.get(c.id, c) for c in self.candidates]
 
     # -- criticism
 

@@ -80,6 +80,17 @@ class Prompts:
         )
         return _prompt(history, parts, "")
 
+    def planner(self, steps: Sequence[str]) -> Prompt:
+        """Ask for the next step of a plan that has ``steps`` already."""
+        known = "".join(f"{number}. {step}\n" for number, step in enumerate(steps, 1))
+        goal = GOALS[self.task.intent]
+        order = "Plan it first: numbered steps, one short sentence each, no code."
+        return _prompt(
+            (Message("system", _SYSTEM),),
+            [self._common(), goal, order],
+            f"{known}{len(steps) + 1}. ",
+        )
+
     def conversation(self, prompt: Prompt, text: str) -> tuple[Message, ...]:
         """A programmer's prompt and the answer to it, of which the model wrote ``text``."""
         end = "" if self.think else FENCE_END
@@ -98,7 +109,7 @@ class Prompts:
         kept = ""
         if strategy.keep is not None:
             kept = first_statements(path[-1].code if path else function.text, strategy.keep)
-        plan = f"{_INDENT}# {strategy.plan}\n" if strategy.plan else ""
+        plan = "".join(f"{_INDENT}# {line}\n" for line in strategy.plan.splitlines())
         return f"{function.header}\n{kept}{plan}"
 
     def critic(self, candidate: Candidate) -> Prompt:
@@ -126,7 +137,7 @@ class Prompts:
         parts = [*self._surroundings(), *self._tests()]
         parts.append(f"The function `{task.function.qualname}`:\n{_block(task.function.text)}")
         parts.append(_listing("Where its time goes", map(_hot, task.hot_lines)))
-        if task.intent is Intent.FIX and task.baseline.tests:
+        if task.intent is Intent.FIX and task.baseline.tests and not task.function.is_stub:
             parts.append(_failures("It fails tests", task.baseline.tests))
         return "\n\n".join(filter(None, parts))
 

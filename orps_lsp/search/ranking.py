@@ -15,6 +15,8 @@ MOST_OFFERED = 5
 _SMALLER = 0.9  # a tenth less memory is worth an offer if the speed is not worse
 SIMPLER = 1.05
 _STEP = 1.1
+_AGREEMENT_STEPS = 20
+_SPEED_STEP = 1.25
 NOT_SLOWER = 0.97  # the upper end of the interval may say "slower" by the noise floor
 
 
@@ -59,14 +61,26 @@ def _as_fast(evaluation: Evaluation) -> bool:
     return evaluation.speedup is None or evaluation.speedup.high >= NOT_SLOWER
 
 
-def _key(intent: Intent, candidate: Candidate, original: Complexity) -> tuple[float, float, float]:
+def _key(intent: Intent, candidate: Candidate, original: Complexity) -> tuple[float, ...]:
     evaluation, complexity = candidate.evaluation, candidate.complexity
     assert evaluation and complexity
-    return (
-        _level(gain(intent, evaluation, original, complexity)),
-        simplicity(original, complexity),
-        candidate.process or 0.0,
-    )
+    how_simple = simplicity(original, complexity)
+    if intent is Intent.FIX:
+        objective = (_agreement(candidate), _speed(candidate))
+    else:
+        objective = (_level(gain(intent, evaluation, original, complexity)), 0)
+    return (*objective, how_simple, candidate.process or 0.0)
+
+
+def _agreement(candidate: Candidate) -> int:
+    """Agreement in steps: less is a few odd inputs."""
+    return 0 if candidate.agreement is None else round(_AGREEMENT_STEPS * candidate.agreement)
+
+
+def _speed(candidate: Candidate) -> int:
+    """What calls take, higher for less; in big steps, as it was measured once."""
+    seconds = candidate.call_seconds
+    return -round(math.log(seconds) / math.log(_SPEED_STEP)) if seconds else 0
 
 
 def _costs(candidate: Candidate, original: Complexity) -> tuple[int, ...]:
@@ -74,6 +88,8 @@ def _costs(candidate: Candidate, original: Complexity) -> tuple[int, ...]:
     evaluation, complexity = candidate.evaluation, candidate.complexity
     assert evaluation and complexity
     return (
+        -_agreement(candidate),
+        -_speed(candidate),
         -_level(evaluation.speedup.low) if evaluation.speedup else 0,
         _level(evaluation.memory_ratio) if evaluation.memory_ratio else 0,
         -_level(simplicity(original, complexity)),
@@ -99,5 +115,7 @@ def summary(intent: Intent, candidate: Candidate, original: Complexity) -> str:
         parts.append(f"{factor:.2g}x simpler")
     if intent is Intent.FIX:
         parts.insert(0, "fixed")
+        if candidate.agreement is not None:
+            parts.append(f"{candidate.agreement:.0%} of the fixes agree with it")
     parts.append(evaluation.coverage)
     return ", ".join(parts)

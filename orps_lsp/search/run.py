@@ -104,12 +104,13 @@ async def _work(current: Search, method: str, notes: list[str]) -> StopReason:
     try:
         try:
             reason = await METHODS[method](current)
-            await current.explain()
-            return reason
         except Finished as finished:
-            current.report("reviewing the best")
-            await current.explain()
-            return finished.reason
+            reason = finished.reason
+        current.report("comparing what passes")
+        await current.settle()
+        current.report("reviewing the best")
+        await current.explain()
+        return reason
     except EngineError as error:
         notes.append(str(error))
         return StopReason.ENGINE_FAILED

@@ -77,6 +77,8 @@ _SIMPLIFY = (
     Strategy("standard library", "Let the standard library do the work"),
 )
 
+REPAIR = Strategy("repair", "Correct what the tests say")
+
 _BY_INTENT = {Intent.OPTIMISE: _OPTIMISE, Intent.FIX: _FIX, Intent.SIMPLIFY: _SIMPLIFY}
 
 

@@ -78,6 +78,8 @@ class Candidate:
 
     ``conversation`` is the one that it was written in, the answer last.
     ``process``, ``outcome`` and ``score`` are rewards in [0, 1] (arXiv 2412.15118, section 3).
+    ``agreement`` is the share of the versions that pass which do the same on further inputs, and
+    ``call_seconds`` what one pass over those takes, where the original cannot be compared with.
     ``seconds`` is when it was judged, counted from the search's begin; ``tokens`` is how many the
     model wrote for it.
     """
@@ -97,6 +99,8 @@ class Candidate:
     process: float | None = None
     outcome: float = 0.0
     score: float = 0.0
+    agreement: float | None = None
+    call_seconds: float | None = None
     seconds: float = 0.0
     tokens: int = 0
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orps_lsp.evaluation.protocol import (
     Baseline,
+    Behaviour,
     Evaluation,
     EvaluationError,
     Evidence,
@@ -64,8 +65,13 @@ def failed(passed: int = 2) -> Evaluation:
 class FakeEvaluator:
     """Answers by the first key that the candidate's module contains; anything else fails."""
 
-    def __init__(self, verdicts: Mapping[str, Evaluation | Exception]) -> None:
+    def __init__(
+        self,
+        verdicts: Mapping[str, Evaluation | Exception],
+        behaviour: Mapping[str, Behaviour] | None = None,
+    ) -> None:
         self._verdicts = verdicts
+        self.behaviour = behaviour or {}
         self.evaluated: list[str] = []
 
     async def baseline(self, listen: TestsListener | None = None) -> Baseline:
@@ -80,6 +86,12 @@ class FakeEvaluator:
                     raise verdict
                 return verdict
         return failed()
+
+    async def behaviours(self, modules: Sequence[str]) -> tuple[Behaviour, ...]:
+        return tuple(
+            next((b for key, b in self.behaviour.items() if key in module), Behaviour(("", "")))
+            for module in modules
+        )
 
     async def remarks(self) -> tuple[str, ...]:
         return ()

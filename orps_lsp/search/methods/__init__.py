@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from orps_lsp.search.core import Search
-from orps_lsp.search.methods import best_of_n, chain, orps
+from orps_lsp.search.methods import (
+    best_of_n,
+    chain,
+    depth_first,
+    greedy,
+    mcts,
+    orps,
+    reflexion,
+    repair,
+)
 from orps_lsp.search.types import StopReason
 
 Method = Callable[[Search], Awaitable[StopReason]]
@@ -14,4 +23,9 @@ METHODS: dict[str, Method] = {
     "orps": orps.run,
     "chain": chain.run,
     "best_of_n": best_of_n.run,
+    "reflexion": reflexion.run,
+    "repair": repair.run,
+    "mcts": mcts.run,
+    "depth_first": depth_first.run,
+    "greedy": greedy.run,
 }

@@ -9,11 +9,11 @@ from __future__ import annotations
 from itertools import cycle, islice
 
 from orps_lsp.search.core import Expansion, Search
-from orps_lsp.search.types import Candidate, Intent, Status, StopReason
+from orps_lsp.search.types import Candidate, Intent, StopReason
 
-_FIRST_ROUND_SHARE = 0.5  # of the candidates: width finds the idea, depth improves it
+_FIRST_ROUND_SHARE = 0.5  # of the answers: width finds the idea, depth improves it
 _WIDTH_WITHOUT_LIMIT = 16
-_ENOUGH_FIXES = 2
+_ENOUGH_FIXES = 6  # answers that pass: with fewer, agreement between them says little
 _WORTH_A_ROUND = 0.01  # of score; smaller steps are the noise of the measurement
 _WIDER = 0.15  # temperature added per round that expands the root again
 
@@ -28,28 +28,24 @@ async def run(search: Search, *, converge: bool = True) -> StopReason:
     for number in range(1, search.budget.rounds + 1):
         search.round = number
         search.report(f"round {number}/{search.budget.rounds}")
-        await search.expand(_plan(search, beam), enough=lambda: _solved(search, _ENOUGH_FIXES))
-        solved = _solved(search, 1)
-        pool = search.offered() if solved else search.best(2 * search.options.beam)
-        search.report(f"round {number}/{search.budget.rounds}: reviewing")
-        await search.review(pool)
-        if solved:
+        await search.expand(_plan(search, beam), enough=lambda: _solved(search))
+        if _solved(search):
             return StopReason.SUCCESS
+        search.report(f"round {number}/{search.budget.rounds}: reviewing")
+        await search.review(search.best(2 * search.options.beam))
         beam = search.best(search.options.beam)
         best = beam[0].score if beam else 0.0
         # Nothing to offer yet is no reason to stop while there is budget.
         stalled = number > 1 and best <= before + _WORTH_A_ROUND
-        if converge and stalled and search.offered():
+        if converge and stalled and search.offered() and search.task.intent is not Intent.FIX:
             return StopReason.CONVERGED
         before = max(before, best)
-    return StopReason.BUDGET_ROUNDS
+    return StopReason.SUCCESS if search.is_fixed else StopReason.BUDGET_ROUNDS
 
 
-def _solved(search: Search, count: int) -> bool:
+def _solved(search: Search) -> bool:
     """A fix is found or not; the other intents can always be done better."""
-    if search.task.intent is not Intent.FIX:
-        return False
-    return sum(c.status is Status.VERIFIED for c in search.candidates) >= count
+    return search.is_fixed and search.passing >= _ENOUGH_FIXES
 
 
 def _plan(search: Search, beam: list[Candidate]) -> list[Expansion]:
@@ -57,14 +53,17 @@ def _plan(search: Search, beam: list[Candidate]) -> list[Expansion]:
 
     The first round opens the root widely. Later ones give half of their width to the beam; the
     other half goes to the root again, a little hotter, so that one poor idea cannot hold it all.
+    What is fixed is not repaired: the root is asked again, for others to agree with it or not.
     """
     width = _width(search)
     ways = search.strategies
     offset = sum(c.parent is None for c in search.candidates)
     temperature = search.options.temperature + (_WIDER * (search.round - 1))
-    deep = width // 2 if beam else 0
+    deep = width // 2 if beam and not search.is_fixed else 0
     root = islice(cycle(ways), offset, offset + width - deep)
     plan = [Expansion(way, temperature=temperature) for way in root]
+    if search.task.intent is Intent.FIX and search.round == 1:
+        plan[0] = Expansion(plan[0].strategy, temperature=0.0)  # what the model finds likeliest
     for index, parent in zip(range(deep), cycle(beam), strict=False):
         way = ways[(index // len(beam) + search.round) % len(ways)]
         plan.append(Expansion(way, search.path(parent)))
@@ -72,11 +71,11 @@ def _plan(search: Search, beam: list[Candidate]) -> list[Expansion]:
 
 
 def _width(search: Search) -> int:
-    total = search.budget.candidates
-    if not total:
+    """How many answers this round is for; the last takes what is left."""
+    left = search.answers_left
+    if left is None:
         return _WIDTH_WITHOUT_LIMIT
-    if search.budget.rounds == 1:
-        return total
-    if search.round == 1:
-        return max(1, round(total * _FIRST_ROUND_SHARE))
-    return max(1, round(total * (1 - _FIRST_ROUND_SHARE) / (search.budget.rounds - 1)))
+    rounds_left = search.budget.rounds - search.round + 1
+    if rounds_left == 1:
+        return max(left, _WIDTH_WITHOUT_LIMIT) if search.budget.tokens else left
+    return max(1, round(left * (_FIRST_ROUND_SHARE if search.round == 1 else 1 / rounds_left)))
