@@ -101,4 +101,5 @@ def _said(which: str, step: Step) -> Json:
         f"{which}_strategy": step.strategy,
         f"{which}_verdict": step.label,
         f"{which}_observation": step.observation,
+        f"{which}_code": step.code,
     }
