@@ -11,6 +11,24 @@ TEST_FACTOR = 10.0  # how much longer than the original's tests a candidate's ma
 
 
 @dataclass(frozen=True, slots=True)
+class Effort:
+    """How hard an evaluation looks for differences, and how long it measures.
+
+    ``inputs`` times the usual number of inputs are invented, in as many times the time; where
+    chance plays a part in them, it begins from ``seed``. A speed-up is measured in at least
+    ``rounds``, as many as make it sure; none begins after ``seconds``.
+    """
+
+    seed: int = 0
+    inputs: int = 1
+    rounds: int = 1
+    seconds: float = 4.0
+
+
+USUAL = Effort()  # what a search needs
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Of the baseline in seconds of wall time, and of every child's memory in MiB.
 
@@ -24,9 +42,10 @@ class Limits:
     float_tolerance: float = 0.0
     prove_seconds: float = 0.0
     untested: bool = False
+    effort: Effort = USUAL
 
     @classmethod
-    def of(cls, settings: Settings) -> Limits:
+    def of(cls, settings: Settings, effort: Effort = USUAL) -> Limits:
         """Return those that the settings name."""
         return cls(
             test_timeout=settings.test_timeout,
@@ -34,6 +53,7 @@ class Limits:
             float_tolerance=settings.float_tolerance,
             prove_seconds=settings.prove_seconds,
             untested=settings.untested == "generate",
+            effort=effort,
         )
 
     @property

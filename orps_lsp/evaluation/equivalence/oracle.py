@@ -109,16 +109,18 @@ async def consult(
     Raises:
         HostFailed: the original cannot be called outside of its tests.
     """
+    effort = session.limits.effort
     await session.set_inputs(recorded)
     invented: list[bytes] = []
     large: list[bytes] = []
     if generate:
-        invented, large = await invention.invent(await session.worker(), job, len(recorded))
+        worker = await session.worker()
+        invented, large = await invention.invent(worker, job, len(recorded), effort)
     empty = Oracle(recorded=tuple(range(len(recorded))), tolerance=tolerance)
     batches = [
         Batch(recorded, CALL_SECONDS, REPLAY_SECONDS),
-        Batch(invented, INVENTED_SECONDS, REPLAY_SECONDS),
-        Batch(large, INVENTED_SECONDS, LARGE_SECONDS),
+        Batch(invented, INVENTED_SECONDS, REPLAY_SECONDS * effort.inputs),
+        Batch(large, INVENTED_SECONDS, LARGE_SECONDS * effort.inputs),
     ]
     found = await _extended(session, job, empty, batches)
     if generate and not found.invented:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from orps_lsp.evaluation.client import Worker
 from orps_lsp.evaluation.hosts import HostFailed, Job
+from orps_lsp.evaluation.limits import Effort
 from orps_lsp.evaluation.protocol import Speedup
 from orps_lsp.evaluation.timing import pairs, statistics
 from orps_lsp.evaluation.timing.costs import Costs, peak_memory
@@ -26,11 +27,11 @@ class Measured:
 
 
 async def measure(
-    worker: Worker, original: Job, candidate: Job, costs: Costs, work: Work
+    worker: Worker, original: Job, candidate: Job, costs: Costs, work: Work, effort: Effort
 ) -> Measured:
     """Measure a candidate that does what the original does."""
     try:
-        speedup, note = await pairs.time_pairs(worker, original, candidate, work)
+        speedup, note = await pairs.time_pairs(worker, original, candidate, work, effort)
         notes = [note] if note else []
         if costs.own and speedup.claimed:
             notes += await _on_own_inputs(worker, original, candidate, costs.own)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from orps_lsp.evaluation.client import Child, Worker, reading
 from orps_lsp.evaluation.hosts import Job, host
+from orps_lsp.evaluation.limits import USUAL, Effort
 from orps_lsp.evaluation.protocol import Speedup
 from orps_lsp.evaluation.timing import statistics
 from orps_lsp.evaluation.timing.rounds import (
@@ -25,7 +26,6 @@ from orps_lsp.evaluation.timing.rounds import (
 )
 from orps_lsp.evaluation.timing.work import Work
 
-MEASURE_SECONDS = 4.0  # then no further round begins
 WARM_UP = 0.25  # of a sample
 PATIENCE = 25.0  # seconds for a sample: none of the original takes more than a second
 
@@ -38,7 +38,7 @@ _TURNS: tuple[tuple[Version, Version], ...] = (
 
 
 async def time_pairs(
-    worker: Worker, original: Job, candidate: Job, work: Work
+    worker: Worker, original: Job, candidate: Job, work: Work, effort: Effort = USUAL
 ) -> tuple[Speedup, str]:
     """Time both versions until the statistics say enough; see :func:`rounds.conclude`.
 
@@ -49,11 +49,11 @@ async def time_pairs(
     jobs: dict[Version, Job] = {"original": original, "candidate": candidate}
     rounds = Rounds()
     clock = asyncio.get_running_loop().time
-    end = clock() + MEASURE_SECONDS
+    end = clock() + effort.seconds
     while True:
         await _round(worker, jobs, work, rounds)
         over = clock() > end and len(rounds.warm) >= statistics.MIN_ROUNDS
-        if over or enough(rounds):
+        if over or (len(rounds.warm) >= effort.rounds and enough(rounds)):
             return conclude(rounds, work.scale)
 
 

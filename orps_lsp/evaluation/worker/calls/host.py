@@ -10,7 +10,7 @@ Requests; the last event of each bears "done":
         {"keeps": {NAME: [BEFORE, AFTER]}}         containers that grew after the first call
     {"do": "edges", "indices": [...], "large", "count", "seconds"}    {"inputs": [BASE64, ...]}
     {"do": "mutate", "indices": [...], "count", "seed", "seconds"}    {"inputs": [BASE64, ...]}
-    {"do": "generate", "indices": [...], "count", "seconds", "library": PATH or ""}     the same
+    {"do": "generate", "indices": [...], "count", "seed", "seconds", "library": PATH or ""}    same
     {"do": "prove", "indices": [...], "text": OF ANOTHER VERSION, "seconds", "library": PATH or ""}
         {"ran": BOOLEAN, "exhausted": BOOLEAN, "inputs": [BASE64, ...]}
     {"do": "profile", "indices": [...]}                               {"ns": [time a call]}

@@ -42,22 +42,26 @@ def calls(
     function: Callable[..., Any],
     recorded: Sequence[bytes],
     count: int,
+    seed: int,
     seconds: float,
     library: str,
 ) -> list[Call]:
-    """Return up to ``count`` calls; none where Hypothesis cannot be had, or types tell nothing."""
+    """Return up to ``count`` calls; none where Hypothesis cannot be had, or types tell nothing.
+
+    The same ``seed``, the same calls; 0 is Hypothesis' own choice.
+    """
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = "/dev/null/none"  # it writes even without database
     os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"
     if library:
         sys.path.append(library)
     try:
-        return _examples(function, [unpickle(data) for data in recorded], count, seconds)
+        return _examples(function, [unpickle(data) for data in recorded], count, seed, seconds)
     except Exception:  # no Hypothesis for this Python, or types that it knows no values of
         return []
 
 
 def _examples(
-    function: Callable[..., Any], recorded: list[Call], count: int, seconds: float
+    function: Callable[..., Any], recorded: list[Call], count: int, seed: int, seconds: float
 ) -> list[Call]:
     import hypothesis
 
@@ -77,6 +81,9 @@ def _examples(
     @hypothesis.given(strategy)
     def collect(call: Call) -> None:
         found.append(call)
+
+    if seed:
+        collect = hypothesis.seed(seed)(collect)
 
     def out_of_time(*_: Any) -> None:
         raise _OutOfTime

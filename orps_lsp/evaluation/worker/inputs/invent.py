@@ -41,6 +41,7 @@ def examples(
     function: Callable[..., Any],
     recorded: Sequence[bytes],
     count: int,
+    seed: int,
     seconds: float,
     library: str,
 ) -> list[bytes]:
@@ -48,7 +49,7 @@ def examples(
 
     ``library`` is a folder to import it from, where the project has none.
     """
-    made = generate.calls(function, recorded, count, seconds, library)
+    made = generate.calls(function, recorded, count, seed, seconds, library)
     return _distinct(iter(made), recorded, count, seconds)
 
 
