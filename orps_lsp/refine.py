@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -12,7 +13,14 @@ from orps_lsp.aside import Aside
 from orps_lsp.config import Settings
 from orps_lsp.errors import OrpsError
 from orps_lsp.evaluation.evaluator import open_evaluator
-from orps_lsp.evaluation.protocol import Baseline, Target, TestsListener, TestsProgress
+from orps_lsp.evaluation.project.interpreter import find as find_interpreter
+from orps_lsp.evaluation.protocol import (
+    Baseline,
+    InterpreterError,
+    Target,
+    TestsListener,
+    TestsProgress,
+)
 from orps_lsp.llm.protocol import Engine
 from orps_lsp.search.core import Options
 from orps_lsp.search.prompts import Task
@@ -20,6 +28,7 @@ from orps_lsp.search.run import search
 from orps_lsp.search.types import Budget, Intent, Outcome, Progress, ProgressListener
 from orps_lsp.source.context import collect
 from orps_lsp.source.locate import Function, SourceError, check_refinable, find
+from orps_lsp.workspace.surroundings import Question, Surroundings, look
 
 _TESTS_SHOWN = {Intent.FIX: 8, Intent.OPTIMISE: 2, Intent.SIMPLIFY: 4}
 _LINES_SHOWN = 30  # of one test; a longer one would crowd out the function
@@ -63,7 +72,8 @@ async def refine(
     """
     aside = Aside()
     try:
-        return await _refine(request, settings, engine, aside, stop, listen)
+        async with _looking_around(request, settings) as around:
+            return await _refine(request, settings, engine, aside, around, stop, listen)
     finally:
         await aside.close()
 
@@ -73,6 +83,7 @@ async def _refine(
     settings: Settings,
     engine: Engine,
     aside: Aside,
+    around: Awaitable[Surroundings],
     stop: asyncio.Event,
     listen: ProgressListener,
 ) -> Outcome:
@@ -86,15 +97,23 @@ async def _refine(
         listen(Progress(phase="running the tests"))
         baseline = await _unless_stopped(evaluator.baseline(_tests_reporter(listen)), stop)
         intent = _intent(request, function, baseline, settings)
+        found = await _unless_stopped(around, stop)
         task = Task(
             name=f"{request.file.relative_to(request.workspace).as_posix()}::{request.qualname}",
             intent=intent,
             function=function,
-            context=await aside.run(collect, request.source, function),
+            context=replace(
+                await aside.run(collect, request.source, function),
+                elsewhere=found.elsewhere,
+                signatures=found.signatures,
+                calls=found.calls,
+            ),
             tests=await asyncio.to_thread(
                 _test_sources, request.workspace, baseline, _TESTS_SHOWN[intent]
             ),
             baseline=baseline,
+            arguments=baseline.arguments,
+            hot_lines=baseline.hot_lines if intent is Intent.OPTIMISE else (),
         )
         outcome = await search(
             task,
@@ -119,9 +138,40 @@ async def _refine(
 
             workspace = request.workspace
             await asyncio.to_thread(keep, outcome, workspace, settings, info.parameters)
-        return replace(outcome, notes=(*outcome.notes, *await evaluator.remarks()))
+        return replace(outcome, notes=(*outcome.notes, *found.notes, *await evaluator.remarks()))
     finally:
         await evaluator.close()
+
+
+@contextlib.asynccontextmanager
+async def _looking_around(
+    request: Request, settings: Settings
+) -> AsyncIterator[Awaitable[Surroundings]]:
+    """Look at the workspace's other files while model and baseline are made ready."""
+    looking = asyncio.ensure_future(_look_around(request, settings))
+    try:
+        yield looking
+    finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+
+
+async def _look_around(request: Request, settings: Settings) -> Surroundings:
+    workspace = request.workspace
+    try:
+        interpreter = await find_interpreter(workspace, settings.python)
+    except InterpreterError:  # the evaluation will say so
+        return Surroundings()
+    path = (workspace, workspace / "src", *interpreter.sys_path)
+    question = Question(
+        workspace=workspace,
+        file=request.file,
+        source=request.source,
+        qualname=request.qualname,
+        path=tuple(map(str, path)),
+        version=interpreter.version[:2],
+    )
+    return await look(question)
 
 
 def _tests_reporter(listen: ProgressListener) -> TestsListener:

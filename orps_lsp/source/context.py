@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from orps_lsp.source.excerpt import class_header, excerpt
+from orps_lsp.source.excerpt import FULL_TEXT_LINES, class_header, excerpt
 from orps_lsp.source.locate import Function, site_of
 from orps_lsp.source.names import bindings, flattened, free_names, parameters
 from orps_lsp.source.syntax import DefinitionNode, Document, FunctionNode, Site, last_name
@@ -143,7 +143,7 @@ class _Collector:
 
     def _excerpt(self, node: ast.stmt) -> str:
         """What surrounds the function is outlined: the function itself is in it."""
-        return excerpt(self.document, node, whole=id(node) not in self._own)
+        return excerpt(self.document, node, 0 if id(node) in self._own else FULL_TEXT_LINES)
 
 
 def _definitions(body: Iterable[ast.AST]) -> Iterator[tuple[str, ast.stmt]]:

@@ -16,23 +16,23 @@ from orps_lsp.source.syntax import (
 )
 
 _INDENT = "    "
-_FULL_TEXT_LINES = 40  # longer definitions are outlined
+FULL_TEXT_LINES = 40  # longer definitions are outlined
 
 
-def is_short(node: ast.stmt) -> bool:
-    """Whether a definition is shown whole."""
-    return last_line(node) - first_line(node) < _FULL_TEXT_LINES
+def length(node: ast.stmt) -> int:
+    """Return how many lines a statement has, its decorators included."""
+    return last_line(node) - first_line(node) + 1
 
 
-def excerpt(document: Document, node: ast.stmt, *, whole: bool = True) -> str:
-    """Return a definition's text, or its outline if it is long or not to be shown ``whole``."""
-    if whole and is_short(node):
+def excerpt(document: Document, node: ast.stmt, most: int = FULL_TEXT_LINES) -> str:
+    """Return a definition's text, or its outline if it has more than ``most`` lines."""
+    if length(node) <= most:
         return document.statement(node)
     if isinstance(node, DefinitionNode):
         return _outline(document, node)
     targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
     names = " = ".join(ast.unparse(target) for target in targets if target)
-    return f"{names} = ...  # {last_line(node) - first_line(node) + 1} lines"
+    return f"{names} = ...  # {length(node)} lines"
 
 
 def _decorated_header(document: Document, node: DefinitionNode) -> str:

@@ -1,0 +1,1 @@
+"""What a function's workspace says about it: definitions in other files, and who calls it."""
