@@ -37,14 +37,14 @@ class Report:
             "method": about.method,
             "model": about.model,
             "tasks": len(self.run.scored),
-            "pass_at_1": _number(figures.pass_at_1.value),
-            "tests": _number(figures.tests.value),
-            "valid": _number(figures.valid.value),
-            "time": _number(figures.time.value),
+            "pass_at_1": number(figures.pass_at_1.value),
+            "tests": number(figures.tests.value),
+            "valid": number(figures.valid.value),
+            "time": number(figures.time.value),
             "tokens_per_task": round(self.tokens, 1),
             "seconds": round(self.seconds, 1),
             "intervals": {
-                name: _interval(getattr(figures, name))
+                name: interval(getattr(figures, name))
                 for name in ("pass_at_1", "tests", "valid", "time")
             },
             "without": list(about.without),
@@ -57,9 +57,11 @@ class Report:
         }
 
 
-def _number(value: float | None) -> float | None:
+def number(value: float | None) -> float | None:
+    """Round a figure to what it can mean."""
     return None if value is None else round(value, 4)
 
 
-def _interval(estimate: Estimate) -> list[float | None]:
-    return [_number(estimate.low), _number(estimate.high)]
+def interval(estimate: Estimate) -> list[float | None]:
+    """Return both ends."""
+    return [number(estimate.low), number(estimate.high)]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from types import ModuleType
 
-from orps_lsp.cli.bench import engine, evaluate, server, trace
+from orps_lsp.cli.bench import compare, engine, evaluate, refine, server, tasks, trace
 
 _BENCHES: dict[str, tuple[ModuleType, str]] = {
+    "compare": (compare, "set runs of `bench tasks` side by side"),
     "engine": (
         engine,
         "measure the engine beside llama.cpp's own limit and the plain way to use it",
@@ -16,7 +17,12 @@ _BENCHES: dict[str, tuple[ModuleType, str]] = {
         evaluate,
         "measure evaluations beside a plain pytest, and how surely speeds are told apart",
     ),
+    "refine": (
+        refine,
+        "measure how much faster a search makes slow functions",
+    ),
     "server": (server, "measure how soon the language server starts and answers, and its memory"),
+    "tasks": (tasks, "measure a search method on programming tasks with hidden tests"),
     "trace": (trace, "record what a search asks of the engine, for `bench engine --trace`"),
 }
 

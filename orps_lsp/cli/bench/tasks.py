@@ -68,17 +68,18 @@ def show(report: Report) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for heading in ("", "value", "95 % interval"):
         table.add_column(heading, justify="left" if not heading else "right")
-    table.add_row("Pass@1", *_cells(figures.pass_at_1))
-    table.add_row("Tests", *_cells(figures.tests))
-    table.add_row("Valid", *_cells(figures.valid))
-    table.add_row("Time", *_cells(figures.time))
+    table.add_row("Pass@1", *cells(figures.pass_at_1))
+    table.add_row("Tests", *cells(figures.tests))
+    table.add_row("Valid", *cells(figures.valid))
+    table.add_row("Time", *cells(figures.time))
     console.print(table)
     console.print(f"{report.tokens:.0f} tokens a task; {report.seconds:.0f} s for all.")
     for record in report.run.apart:
         console.print(f"Left out: {record.task}. {record.apart}", soft_wrap=True)
 
 
-def _cells(estimate: Estimate) -> tuple[str, str]:
+def cells(estimate: Estimate) -> tuple[str, str]:
+    """Return a figure and its interval, for people."""
     if estimate.value is None:
         return "-", ""
     return f"{estimate.value:.3f}", f"{estimate.low:.3f} to {estimate.high:.3f}"
