@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orps_lsp.source.context import Piece
 from orps_lsp.source.locate import SourceError, bound_site
@@ -21,7 +22,9 @@ from orps_lsp.source.syntax import (
 )
 from orps_lsp.workspace.definitions import Mention
 from orps_lsp.workspace.files import Deadline, document, sources
-from orps_lsp.workspace.inference import Inference
+
+if TYPE_CHECKING:  # with it comes jedi, which only the process that looks is to have
+    from orps_lsp.workspace.inference import Inference
 
 SHOWN = 3
 ENOUGH = 12  # calls to choose from

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orps_lsp.source.context import Piece
 from orps_lsp.source.excerpt import excerpt, length
@@ -22,7 +23,9 @@ from orps_lsp.source.syntax import (
     last_line,
 )
 from orps_lsp.workspace.files import Deadline, document, is_own
-from orps_lsp.workspace.inference import Names, Target
+
+if TYPE_CHECKING:  # with it comes jedi, which only the process that looks is to have
+    from orps_lsp.workspace.inference import Names, Target
 
 MAX_NAMES = 80  # that are looked up
 MAX_DEFINITIONS = 12
@@ -44,8 +47,8 @@ _WELL_KNOWN = (sys.stdlib_module_names - _LESS_KNOWN) | {
 class Uses:
     """What a function uses; ``unread`` are files of the workspace that do not parse."""
 
-    definitions: tuple[Piece, ...]
-    signatures: tuple[Piece, ...]
+    definitions: tuple[Piece, ...] = ()
+    signatures: tuple[Piece, ...] = ()
     unread: tuple[str, ...] = ()
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,11 +17,11 @@ import pytest
 from orps_lsp.aside import Aside
 from orps_lsp.workspace import surroundings
 from orps_lsp.workspace.files import Deadline, sources
-from orps_lsp.workspace.surroundings import Question, Surroundings, answer, look
+from orps_lsp.workspace.surroundings import Question, Surroundings, calls_of, look, uses_of
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _cache(tmp_path_factory: pytest.TempPathFactory) -> object:
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """One cache of parsed files for all tests, and not the user's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ORPS_LSP_STORE", str(tmp_path_factory.mktemp("store")))
@@ -44,6 +45,12 @@ def question(root: Path, file: str, qualname: str, path: tuple[str, ...] = ()) -
 
 def around(root: Path, file: str, qualname: str, path: tuple[str, ...] = ()) -> Surroundings:
     return answer(question(root, file, qualname, path))
+
+
+def answer(asked: Question) -> Surroundings:
+    """What ``look`` finds out, in this process."""
+    uses = uses_of(asked)
+    return Surroundings(uses.definitions, uses.signatures, calls_of(asked), uses.unread)
 
 
 TAX = '''
@@ -162,7 +169,7 @@ def test_a_class_is_shown_once_and_long_ones_in_outline(tmp_path: Path) -> None:
     assert "def m7(self): ..." in by_name["Big"] and "return 7" not in by_name["Big"]
 
 
-def test_what_cannot_be_read_is_left_out_and_the_user_told(tmp_path: Path) -> None:
+async def test_what_cannot_be_read_is_left_out_and_the_user_told(tmp_path: Path) -> None:
     root = write(
         tmp_path,
         {
@@ -182,10 +189,9 @@ def test_what_cannot_be_read_is_left_out_and_the_user_told(tmp_path: Path) -> No
     )
     found = around(root, "f.py", "f")
     assert [(piece.name, "ü" in piece.text) for piece in found.elsewhere] == [("latin", True)]
-    assert sorted(found.notes) == [
-        "binary.py does not parse, so it is not shown to the model.",
-        "broken.py does not parse, so it is not shown to the model.",
-    ]
+    assert sorted(found.notes) == ["binary.py", "broken.py"]
+    notes = (await look(question(root, "f.py", "f"))).notes
+    assert "broken.py cannot be parsed, so the model does not see it." in notes
 
 
 def test_cycles_end(tmp_path: Path) -> None:
@@ -395,9 +401,10 @@ async def test_a_failure_is_a_note(tmp_path: Path, change: dict[str, object], wo
     root = write(tmp_path, CALLERS)
     found = await look(replace(question(root, "shop/core.py", "total"), **change))  # type: ignore[arg-type]
     assert found == Surroundings(notes=found.notes)
-    (note,) = found.notes
-    assert note.startswith("What other files say about the function is not known: ")
-    assert words in note
+    uses, calls = found.notes
+    assert uses.startswith("What the function uses from other files is not known: ")
+    assert calls.startswith("Who calls the function is not known: ")
+    assert words in uses and words in calls
 
 
 async def test_what_takes_too_long_is_given_up(
@@ -411,11 +418,15 @@ async def test_what_takes_too_long_is_given_up(
 
 
 async def test_a_crash_is_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(surroundings, "answer", os.abort)
     run = Aside.run
-    monkeypatch.setattr(Aside, "run", lambda self, function, *_: run(self, function))
+
+    def dying(self: Aside, function: object, *args: object) -> object:
+        return run(self, os.abort) if function is uses_of else run(self, function, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Aside, "run", dying)
     found = await look(question(write(tmp_path, CALLERS), "shop/core.py", "total"))
     assert "Python died of abort" in found.notes[0]
+    assert len(found.notes) == 1 and len(found.calls) == 3, "the other question has its answer"
 
 
 async def test_cancelling_ends_the_process(tmp_path: Path) -> None:
@@ -444,3 +455,8 @@ def test_the_users_files_are_only_read(tmp_path: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
     around(root, "shop/core.py", "total")
     assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
+
+
+def test_jedi_stays_out_of_the_server() -> None:
+    code = "import orps_lsp.refine, sys; assert not {'jedi', 'parso'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
