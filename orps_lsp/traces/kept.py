@@ -131,4 +131,5 @@ def _step(candidate: Candidate, rank: int | None) -> Step:
         rank=rank,
         tokens=candidate.tokens,
         seconds=candidate.seconds,
+        agreement=candidate.agreement,
     )

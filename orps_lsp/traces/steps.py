@@ -50,6 +50,7 @@ def _step(trace: Trace, step: Step) -> Json:
         "speedup_high": number(speedup.high) if speedup else None,
         "speedup_claimed": bool(speedup and speedup.claimed),
         "memory_ratio": number(step.memory_ratio),
+        "agreement": step.agreement,
         "rank": step.rank,
         "tokens": step.tokens,
     }

@@ -50,6 +50,7 @@ class Step:
     rank: int | None
     tokens: int
     seconds: float
+    agreement: float | None = None  # of the search's fixes, on inputs that no test has
 
     @property
     def verified(self) -> bool:

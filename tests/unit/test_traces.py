@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,6 +92,7 @@ def outcomes(draw: st.DrawFn) -> Outcome:
                 process=process,
                 outcome=reward,
                 score=combine(process, reward, 0.5),
+                agreement=draw(st.none() | st.floats(0, 1)),
             )
         candidates.append(made)
     return Outcome(
@@ -328,7 +330,15 @@ async def test_a_search_is_kept_whole(tmp_path: Path) -> None:
     for kept_step, candidate in zip(found.steps, outcome.candidates, strict=True):
         for name in ("id", "parent", "round", "strategy", "status", "conversation", "code"):
             assert getattr(kept_step, name) == getattr(candidate, name)
-        for name in ("reason", "critique", "process", "outcome", "score", "complexity"):
+        for name in (
+            "reason",
+            "critique",
+            "process",
+            "outcome",
+            "score",
+            "complexity",
+            "agreement",
+        ):
             assert getattr(kept_step, name) == getattr(candidate, name)
     best = found.steps[1]
     assert (best.rank, best.passed, best.tests, best.verdict) == (1, 4, 4, Verdict.VERIFIED)
@@ -378,6 +388,18 @@ def test_what_cannot_be_read_is_left_out(
     assert list(here.read()) == [one]
     assert "cannot be read" in caplog.text
     assert here.clear() == 2
+
+
+def test_what_an_earlier_version_kept_is_read_with_less_in_it(tmp_path: Path) -> None:
+    store = Store(tmp_path / "traces.sqlite3")
+    here = Kept(store)
+    one = traced(_outcome(Intent.FIX, step(1, "a", verified(), PLAIN)))
+    here.put(one)
+    values = json.loads(zlib.decompress(store.get("trace", one.id) or b""))
+    del values["steps"][0]["agreement"]
+    values["steps"][0]["something_else"] = 3
+    store.put("trace", one.id, zlib.compress(json.dumps(values).encode()))
+    assert list(here.read()) == [one]
 
 
 def test_what_no_reader_takes_is_not_written() -> None:
