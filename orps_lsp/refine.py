@@ -25,7 +25,7 @@ from orps_lsp.llm.protocol import Engine
 from orps_lsp.search.core import Options
 from orps_lsp.search.prompts import Task
 from orps_lsp.search.run import search
-from orps_lsp.search.types import Budget, Intent, Outcome, Progress, ProgressListener
+from orps_lsp.search.types import Budget, Intent, Outcome, Part, Progress, ProgressListener
 from orps_lsp.source.context import collect
 from orps_lsp.source.locate import Function, SourceError, check_refinable, find
 from orps_lsp.workspace.surroundings import Question, Surroundings, look
@@ -61,10 +61,12 @@ async def refine(
     *,
     stop: asyncio.Event,
     listen: ProgressListener,
+    without: frozenset[Part] = frozenset(),
 ) -> Outcome:
     """Search for better versions of one function.
 
     Setting ``stop`` ends the search and keeps what was found. The engine stays the caller's.
+    ``without`` names parts of the search that are left out, to measure what they are worth.
 
     Raises:
         OrpsError: the function, the tests, the sandbox or the model cannot be used.
@@ -73,7 +75,7 @@ async def refine(
     aside = Aside()
     try:
         async with _looking_around(request, settings) as around:
-            return await _refine(request, settings, engine, aside, around, stop, listen)
+            return await _refine(request, settings, engine, aside, around, stop, listen, without)
     finally:
         await aside.close()
 
@@ -86,6 +88,7 @@ async def _refine(
     around: Awaitable[Surroundings],
     stop: asyncio.Event,
     listen: ProgressListener,
+    without: frozenset[Part],
 ) -> Outcome:
     function = await _unless_stopped(aside.run(_function, request), stop)
     target = Target(request.workspace, request.file, request.qualname, request.source)
@@ -128,6 +131,7 @@ async def _refine(
                 seed=settings.seed,
                 temperature=settings.temperature,
                 alpha=settings.alpha if settings.alpha >= 0 else None,
+                without=without,
             ),
             stop=stop,
             listen=listen,

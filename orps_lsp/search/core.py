@@ -27,6 +27,7 @@ from orps_lsp.search.types import (
     Counts,
     Intent,
     Offload,
+    Part,
     Progress,
     ProgressListener,
     Refinement,
@@ -63,8 +64,8 @@ class Options:
     seed: int = 0
     temperature: float = 0.8
     alpha: float | None = None  # None: by the size of the model
-    agreement: bool = True  # whether fixes are compared on inputs that no test has
     critic: bool | None = None  # whether reviews steer the search; None: by the size of the model
+    without: frozenset[Part] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class Search:
         self._alpha = (
             scoring.default_alpha(info.parameters) if options.alpha is None else options.alpha
         )
-        self._critic = (
+        self._critic = Part.CRITIQUE not in options.without and (
             scoring.has_critic(info.parameters) if options.critic is None else options.critic
         )
         self.original = original
@@ -336,7 +337,11 @@ class Search:
     async def settle(self) -> None:
         """Compare fixes by what they do on inputs that no test has: most are right, or none is."""
         right = [c for c in self.candidates if c.status is Status.VERIFIED][:_MOST_COMPARED]
-        if self.task.intent is not Intent.FIX or len(right) < 2 or not self.options.agreement:
+        if (
+            self.task.intent is not Intent.FIX
+            or len(right) < 2
+            or Part.AGREEMENT in self.options.without
+        ):
             return
         async with self._engine.yielding():
             behaviours = await self._evaluator.behaviours([c.module for c in right])

@@ -17,7 +17,7 @@ from orps_lsp.evaluation.protocol import Baseline, Evaluation, HotLine, TestResu
 from orps_lsp.llm.protocol import Message, Prompt
 from orps_lsp.quantities import count
 from orps_lsp.search.strategies import GOALS, Strategy
-from orps_lsp.search.types import Candidate, Intent
+from orps_lsp.search.types import Candidate, Intent, Part
 from orps_lsp.source.context import Context, Piece
 from orps_lsp.source.locate import Function
 
@@ -58,9 +58,12 @@ class Prompts:
 
     task: Task
     think: bool = False
+    without: frozenset[Part] = frozenset()
 
     def programmer(self, strategy: Strategy, path: Sequence[Candidate]) -> Prompt:
         """Ask for a version by ``strategy``, after the attempts in ``path`` (root first)."""
+        if Part.REASONING in self.without:
+            strategy = replace(strategy, plan="")
         history: tuple[Message, ...] = (Message("system", _SYSTEM),)
         goal = GOALS[self.task.intent]
         if path:
@@ -124,7 +127,7 @@ class Prompts:
                 self._outcome(replace(candidate, critique="")),
                 "Review this attempt in one or two sentences: why did it run as it did?",
             ],
-            _verdict(candidate.evaluation),
+            _verdict(self._told(candidate)),
         )
 
     def score(self, candidate: Candidate, critique: str) -> Prompt:
@@ -168,13 +171,16 @@ class Prompts:
     def _outcome(self, candidate: Candidate) -> str:
         """What became of an attempt, as the user's next turn."""
         parts = []
-        if candidate.evaluation:
-            parts.append(f"When it ran: {describe(candidate.evaluation)}")
+        if evaluation := self._told(candidate):
+            parts.append(f"When it ran: {describe(evaluation)}")
         if not any(tests in m.content for tests in self._tests() for m in candidate.conversation):
             parts += self._tests()  # it was written from the specification alone
         if candidate.critique:
             parts.append(f"Review: {candidate.critique}")
         return "\n\n".join(parts)
+
+    def _told(self, candidate: Candidate) -> Evaluation | None:
+        return None if Part.EXECUTION in self.without else candidate.evaluation
 
 
 def _prompt(history: Sequence[Message], parts: Sequence[str], prefill: str) -> Prompt:

@@ -11,7 +11,15 @@ from orps_lsp.search.core import Finished, Options, Search
 from orps_lsp.search.fitting import fit
 from orps_lsp.search.methods import METHODS
 from orps_lsp.search.prompts import Prompts, Task
-from orps_lsp.search.types import Budget, Offload, Outcome, ProgressListener, StopReason, inline
+from orps_lsp.search.types import (
+    Budget,
+    Offload,
+    Outcome,
+    Part,
+    ProgressListener,
+    StopReason,
+    inline,
+)
 
 _THINKING_MODEL = 3e9  # parameters from which a thought before the code is worth its tokens
 _PROMPT_TOKENS = 1600  # of context; reading it costs a small machine as much as writing code
@@ -41,7 +49,7 @@ async def search(
         asyncio.CancelledError: the caller's own cancellation; nothing is offered then.
         EngineError: the engine failed before the search began.
     """
-    think = info.parameters >= _THINKING_MODEL
+    think = info.parameters >= _THINKING_MODEL and Part.REASONING not in options.without
     limit = min(_PROMPT_TOKENS, info.context // 2)
     task, notes = await fit(task, limit, engine.count_tokens, think=think)
     length = await engine.count_tokens(Prompt((Message("user", task.function.text),)))
@@ -52,7 +60,7 @@ async def search(
         engine,
         info,
         evaluator,
-        Prompts(task, think),
+        Prompts(task, think, options.without),
         budget,
         options,
         listen,

@@ -22,6 +22,17 @@ class Intent(str, Enum):
     SIMPLIFY = "simplify"
 
 
+class Part(str, Enum):
+    """A part of the search that an ablation leaves out, to see what it is worth."""
+
+    EXECUTION = "execution"  # what ran is told to programmer and critic
+    REASONING = "reasoning"  # a plan or thought comes before the code
+    CRITIQUE = "critique"  # reviews steer the search
+    REPAIR = "repair"  # attempts are followed up
+    LIKELIEST = "likeliest"  # the first answer is the one that the model finds likeliest
+    AGREEMENT = "agreement"  # fixes are compared on inputs that no test has
+
+
 class StopReason(str, Enum):
     """Why a search ended; ``sentence`` says it to people."""
 

@@ -23,7 +23,7 @@ from orps_lsp.llm.scripted import Script, ScriptedEngine
 from orps_lsp.search.core import Options
 from orps_lsp.search.prompts import Task
 from orps_lsp.search.run import search
-from orps_lsp.search.types import Budget, Intent, Outcome, Progress
+from orps_lsp.search.types import Budget, Intent, Outcome, Part, Progress
 from orps_lsp.source.context import collect
 from orps_lsp.source.locate import find
 
@@ -142,6 +142,7 @@ async def run(
     stop: asyncio.Event | None = None,
     snapshots: list[Progress] | None = None,
     engine: ScriptedEngine | None = None,
+    without: frozenset[Part] = frozenset(),
 ) -> Outcome:
     """One search over :data:`SOURCE`."""
     engine = engine or ScriptedEngine(script)
@@ -154,7 +155,7 @@ async def run(
         evaluator,
         method=method,
         budget=budget or Budget(seconds=30, candidates=12, rounds=3),
-        options=Options(),
+        options=Options(without=without),
         stop=stop or asyncio.Event(),
         listen=(snapshots if snapshots is not None else []).append,
     )

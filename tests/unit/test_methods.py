@@ -15,7 +15,7 @@ from orps_lsp.llm.scripted import Script, ScriptedEngine
 from orps_lsp.search.agreement import agreement
 from orps_lsp.search.methods import METHODS
 from orps_lsp.search.methods.mcts import Node, select, uct
-from orps_lsp.search.types import Budget, Intent, Outcome, Status, StopReason
+from orps_lsp.search.types import Budget, Intent, Outcome, Part, Status, StopReason
 
 # Different wrong versions, so that none is a repetition, and after a while one that is right.
 WRONG = tuple(answer(f"return sum(values) + {number}") for number in range(1, 60))
@@ -266,6 +266,52 @@ async def test_orps_asks_the_root_again_once_there_is_a_fix() -> None:
     assert [c.status for c in outcome.candidates].count(Status.VERIFIED) == 1
     assert all(c.parent is None for c in outcome.candidates)
     assert outcome.stop_reason is StopReason.SUCCESS
+
+
+# -- ablations
+
+
+async def ablated(*without: Part) -> Outcome:
+    """A search of two rounds for a fix that there is not."""
+    return await run(
+        Script(answers=WRONG, critiques=("adds too much.",)),
+        FakeEvaluator(VERDICTS),
+        intent=Intent.FIX,
+        budget=Budget(seconds=60, candidates=12, rounds=2),
+        without=frozenset(without),
+    )
+
+
+def texts(outcome: Outcome) -> str:
+    return "\n".join(m.content for c in outcome.candidates for m in c.conversation)
+
+
+@pytest.mark.parametrize(
+    ("part", "trace"),
+    [
+        (Part.EXECUTION, "When it ran"),
+        (Part.REASONING, "    # "),
+        (Part.CRITIQUE, "Review: "),
+        (Part.REPAIR, "It must be better than the attempts above"),
+    ],
+)
+async def test_an_ablation_leaves_its_part_out_and_no_other(part: Part, trace: str) -> None:
+    whole, without = texts(await ablated()), texts(await ablated(part))
+    assert trace in whole and trace not in without
+
+
+async def test_an_ablation_of_the_choice_offers_in_another_order() -> None:
+    odd, usual = Behaviour(("return 0",)), Behaviour(("return 1",))
+    answers = ("return 1 * sum(values)", "return sum(values)", "return 0 + sum(values)")
+    outcome = await run(
+        Script(answers=tuple(map(answer, answers))),
+        FakeEvaluator({"sum(values)": verified()}, {"1 * sum": odd, "sum": usual}),
+        intent=Intent.FIX,
+        method="best_of_n",
+        budget=Budget(seconds=60, candidates=3),
+        without=frozenset({Part.AGREEMENT}),
+    )
+    assert all(c.agreement is None for c in outcome.candidates)
 
 
 class _Counting(ScriptedEngine):

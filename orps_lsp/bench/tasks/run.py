@@ -22,7 +22,7 @@ from orps_lsp.evaluation.protocol import EvaluationError
 from orps_lsp.llm.protocol import Engine, EngineError
 from orps_lsp.quantities import duration
 from orps_lsp.refine import Request, refine
-from orps_lsp.search.types import Candidate, Intent, Outcome, Progress, Status
+from orps_lsp.search.types import Candidate, Intent, Outcome, Part, Progress, Status
 from orps_lsp.store import Store
 
 _SCORE_KIND = "score 1"
@@ -44,6 +44,7 @@ class Plan:
     cache: Path
     model: str
     parallel: int
+    without: frozenset[Part] = frozenset()
 
 
 async def run(plan: Plan, into: Run, engine: Engine, listen: Listener) -> None:
@@ -147,7 +148,9 @@ async def _search(
         file = project.write(root, stub, task, task.visible, wanted.name)
         request = Request(root, file, stub, wanted.name, Intent.FIX)
         stop = asyncio.Event()
-        return await refine(request, plan.settings, engine, stop=stop, listen=_ignore)
+        return await refine(
+            request, plan.settings, engine, stop=stop, listen=_ignore, without=plan.without
+        )
 
 
 def _ignore(_: Progress) -> None:

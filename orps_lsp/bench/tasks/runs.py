@@ -18,6 +18,7 @@ from orps_lsp.bench.tasks.task import load, shuffled
 from orps_lsp.config import Settings
 from orps_lsp.errors import OrpsError
 from orps_lsp.llm import create_engine
+from orps_lsp.search.types import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Choice:
     sample_seed: int
     parallel: int
     out: Path | None
+    without: frozenset[Part] = frozenset()
 
 
 @contextmanager
@@ -56,10 +58,13 @@ def opened(choice: Choice, settings: Settings) -> Iterator[tuple[Plan, Run]]:
         limit=choice.limit,
         sample_seed=choice.sample_seed,
         seed=settings.seed,
+        without=tuple(sorted(part.value for part in choice.without)),
     )
     cache = platformdirs.user_cache_path("orps-lsp", appauthor=False) / "bench"
     cache.mkdir(parents=True, exist_ok=True)
-    plan = Plan(tasks, choice.limit, settings, cache, f"{model} {digest}", choice.parallel)
+    plan = Plan(
+        tasks, choice.limit, settings, cache, f"{model} {digest}", choice.parallel, choice.without
+    )
     if choice.out is not None:
         yield plan, Run.open(choice.out, about)
         return

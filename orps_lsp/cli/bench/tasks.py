@@ -14,6 +14,7 @@ from orps_lsp.cli import flags
 from orps_lsp.cli.bench.common import INTERRUPTED, interruptible, positive, progress, whole
 from orps_lsp.cli.models import ensure
 from orps_lsp.config import Settings
+from orps_lsp.search.types import Part
 
 if TYPE_CHECKING:
     from orps_lsp.bench.tasks.report import Report
@@ -32,6 +33,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--sample-seed", type=whole, default=0, metavar="N", help="decides which (default: 0)"
     )
     parser.add_argument(
+        "--without",
+        action="append",
+        choices=[part.value for part in Part],
+        default=[],
+        help="leave a part of the search out, to see what it is worth; may be given again",
+    )
+    parser.add_argument(
         "--parallel", type=positive, default=4, metavar="N", help="tasks at a time (default: 4)"
     )
     parser.add_argument(
@@ -46,7 +54,8 @@ def execute(args: argparse.Namespace) -> int:
 
     settings = flags.over(Settings(), args)
     ensure(settings)
-    choice = Choice(args.file, args.limit, args.sample_seed, args.parallel, args.out)
+    without = frozenset(map(Part, args.without))
+    choice = Choice(args.file, args.limit, args.sample_seed, args.parallel, args.out, without)
     with opened(choice, settings) as (plan, into):
         done = interruptible(execute(plan, into, progress()))
         report = Report.of(into)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import cycle, islice
 
 from orps_lsp.search.core import Expansion, Search
-from orps_lsp.search.types import Candidate, Intent, StopReason
+from orps_lsp.search.types import Candidate, Intent, Part, StopReason
 
 _FIRST_ROUND_SHARE = 0.5  # of the answers: width finds the idea, depth improves it
 _WIDTH_WITHOUT_LIMIT = 16
@@ -60,10 +60,13 @@ def _plan(search: Search, beam: list[Candidate]) -> list[Expansion]:
     offset = sum(c.parent is None for c in search.candidates)
     temperature = search.options.temperature + (_WIDER * (search.round - 1))
     deep = width // 2 if beam and not search.is_fixed else 0
+    if Part.REPAIR in search.options.without:
+        deep = 0
     root = islice(cycle(ways), offset, offset + width - deep)
     plan = [Expansion(way, temperature=temperature) for way in root]
     if search.task.intent is Intent.FIX and search.round == 1:
-        plan[0] = Expansion(plan[0].strategy, temperature=0.0)  # what the model finds likeliest
+        likeliest = Part.LIKELIEST not in search.options.without
+        plan[0] = Expansion(plan[0].strategy, temperature=0.0 if likeliest else None)
     for index, parent in zip(range(deep), cycle(beam), strict=False):
         way = ways[(index // len(beam) + search.round) % len(ways)]
         plan.append(Expansion(way, search.path(parent)))
