@@ -39,8 +39,17 @@ def read(args: argparse.Namespace, workspace: Path) -> tuple[Settings, tuple[Pro
         UsageError: a flag's value makes no sense.
     """
     settings, problems = read_workspace(workspace)
+    return over(settings, args), problems
+
+
+def over(settings: Settings, args: argparse.Namespace) -> Settings:
+    """Lay the flags over ``settings``.
+
+    Raises:
+        UsageError: a flag's value makes no sense.
+    """
     given = {name: getattr(args, name) for name in _NAMES if getattr(args, name) is not None}
     settings, faults = parse(given, Origin.COMMAND_LINE, settings)
     if faults:
         raise UsageError(" ".join(fault.message for fault in faults))
-    return settings, problems
+    return settings

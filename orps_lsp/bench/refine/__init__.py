@@ -1,0 +1,1 @@
+"""What a search makes of slow functions: how much faster, how soon, and whether it holds."""
