@@ -26,7 +26,7 @@ from orps_lsp.traces.types import Step, Trace
 
 logger = logging.getLogger(__name__)
 
-LIMIT_BYTES = 64 * 1024 * 1024  # some thousand searches: a compressed one has about 15 KB
+LIMIT_BYTES = 64 * 1024 * 1024  # some thousand searches: a compressed one has about 20 KB
 _KIND = "trace"
 
 

@@ -111,8 +111,9 @@ def test_a_search_that_was_kept_is_exported_in_both_formats_and_deleted(
 def test_nothing_is_kept_unless_the_user_says_so(project: Project, store: Path) -> None:
     with (project.folder / "pyproject.toml").open("a") as file:
         file.write("\n[tool.orps]\nkeep_traces = true\n")
-    refine(project)
-    refine(project, "--no-keep-traces")
+    few = ("--candidates", "2", "--rounds", "1")
+    refine(project, *few)
+    refine(project, *few, "--no-keep-traces")
     assert not (store / "traces.sqlite3").exists()
     rows, told = export(project, "--format", "steps")
     assert rows == [] and told.startswith("No search was kept.") and "keep_traces" in told
