@@ -19,7 +19,8 @@ from orps_lsp.evaluation.static import Complexity
 from orps_lsp.llm.protocol import Completion, Engine, EngineInfo, Prompt, Sampling, Usage
 from orps_lsp.search import ranking, scoring
 from orps_lsp.search.agreement import agreement
-from orps_lsp.search.prompts import FENCE_END, SCORES, Prompts, Task
+from orps_lsp.search.critique import criticise
+from orps_lsp.search.prompts import FENCE_END, Prompts, Task
 from orps_lsp.search.strategies import Strategy, strategies
 from orps_lsp.search.types import (
     Budget,
@@ -39,7 +40,6 @@ from orps_lsp.search.versions import Version, read
 from orps_lsp.source.diff import unified
 from orps_lsp.source.extract import fingerprint
 
-_CRITIQUE_TOKENS = 80
 _STEP_TOKENS = 40
 _CRITIQUE_SHARE = 0.1  # of the seconds: kept for the critics of the best when generation must end
 _CRITIQUE_SECONDS = 15.0
@@ -374,20 +374,11 @@ class Search:
         return [by_id.get(c.id, c) for c in candidates]
 
     async def _criticised(self, candidate: Candidate) -> Candidate:
-        sampling = Sampling(
-            seed=self.options.seed * _SEED_STRIDE + candidate.id,
-            temperature=0.3,
-            max_tokens=_CRITIQUE_TOKENS,
-            stop=("\n\n", "```"),
-        )
-        prompt = self._prompts.critic(candidate)
-        completion = await self._complete(prompt, sampling)
-        critique = _whole_sentences(f"{prompt.prefill} {completion.text}")
-        choice = await self._engine.choose(self._prompts.score(candidate, critique), SCORES)
-        self.usage += choice.usage
-        process = scoring.process_reward(choice.probabilities)
-        score = scoring.combine(process, candidate.outcome, self._alpha)
-        return replace(candidate, critique=critique, process=process, score=score)
+        seed = self.options.seed * _SEED_STRIDE + candidate.id
+        found = await criticise(self._engine, self._prompts, candidate, seed)
+        self.usage += found.usage
+        score = scoring.combine(found.process, candidate.outcome, self._alpha)
+        return replace(candidate, critique=found.text, process=found.process, score=score)
 
     # -- results
 
@@ -451,10 +442,3 @@ class Search:
                 seconds_left=self.seconds_left,
             )
         )
-
-
-def _whole_sentences(text: str) -> str:
-    """Cut an answer that ran out of tokens back to its last full sentence."""
-    text = " ".join(text.split())
-    end = max(text.rfind("."), text.rfind("!"), text.rfind("?"))
-    return text[: end + 1] if end > 0 else f"{text} ..."

@@ -15,7 +15,7 @@ from orps_lsp.bench.engine.trace import Kind, Trace, TracedRequest, needed
 from orps_lsp.config import Settings
 from orps_lsp.llm.protocol import Choice, Completion, Engine, EngineInfo, Prompt, Sampling, Usage
 from orps_lsp.refine import Request, refine
-from orps_lsp.search.methods import METHODS, orps
+from orps_lsp.search.methods import orps, registered
 from orps_lsp.search.types import Outcome, ProgressListener
 
 ALL_ROUNDS = "orps_all_rounds"
@@ -170,9 +170,9 @@ async def record(
     """
     recorder = Recorder(engine)
     if all_rounds:
-        METHODS.setdefault(ALL_ROUNDS, partial(orps.run, converge=False))
         settings = replace(settings, method=ALL_ROUNDS)
-    outcome = await refine(request, settings, recorder, stop=stop, listen=listen)
+    with registered(ALL_ROUNDS, partial(orps.run, converge=False)):
+        outcome = await refine(request, settings, recorder, stop=stop, listen=listen)
     about = {
         "function": outcome.function,
         "model": outcome.model,

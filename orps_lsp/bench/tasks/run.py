@@ -6,8 +6,8 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -54,51 +54,67 @@ async def run(plan: Plan, into: Run, engine: Engine, listen: Listener) -> None:
         OrpsError: the model, the sandbox or the interpreter cannot be used.
     """
     scores = Scores(plan.cache / "scores.sqlite3", plan.settings)
-    chosen = await _chosen(plan, into, scores, listen)
+    chosen, apart = await chosen_tasks(plan, scores, listen)
+    for name, reason in apart.items():
+        if name not in into.records:
+            into.add(Record(name, apart=reason))
     left = [task for task in chosen if task.id not in into.records]
-    queue = iter(left)
     started = time.monotonic()
 
-    async def work() -> None:
-        for task in queue:
-            into.add(await _run_task(plan, task, engine, scores))
-            done = sum(task.id in into.records for task in chosen)
-            seconds = (time.monotonic() - started) / (done - len(chosen) + len(left))
-            solved = sum(record.correct for record in into.scored)
-            listen(
-                f"{done}/{len(chosen)} {task.id}: {solved} solved so far, "
-                f"{duration(seconds * (len(chosen) - done))} left"
-            )
+    async def work(task: BenchTask) -> None:
+        into.add(await _run_task(plan, task, engine, scores))
+        done = sum(task.id in into.records for task in chosen)
+        seconds = (time.monotonic() - started) / (done - len(chosen) + len(left))
+        solved = sum(record.correct for record in into.scored)
+        listen(
+            f"{done}/{len(chosen)} {task.id}: {solved} solved so far, "
+            f"{duration(seconds * (len(chosen) - done))} left"
+        )
 
-    await _together([work() for _ in range(plan.parallel)])
+    await in_parallel(work, left, plan.parallel)
 
 
-async def _chosen(plan: Plan, into: Run, scores: Scores, listen: Listener) -> list[BenchTask]:
-    """Return the tasks to be run; those before the last of them that say nothing are put apart."""
+async def chosen_tasks(
+    plan: Plan, scores: Scores, listen: Listener
+) -> tuple[list[BenchTask], dict[str, str]]:
+    """Return the tasks to be run, and why those before the last of them say nothing, by name.
+
+    Raises:
+        EvaluationError: there is no sandbox or interpreter.
+    """
     limit = plan.limit or len(plan.tasks)
     chosen: list[BenchTask] = []
+    apart: dict[str, str] = {}
     for start in range(0, len(plan.tasks), plan.parallel):
         batch = plan.tasks[start : start + plan.parallel]
         for task, fault in zip(batch, await asyncio.gather(*map(scores.fault, batch)), strict=True):
             if len(chosen) == limit:
-                return chosen
-            if not fault:
+                return chosen, apart
+            if fault:
+                apart[task.id] = fault
+            else:
                 chosen.append(task)
-            elif task.id not in into.records:
-                into.add(Record(task.id, apart=fault))
         listen(f"checked {start + len(batch)} references")
-    return chosen
+    return chosen, apart
 
 
-async def _together(work: Sequence[Coroutine[None, None, None]]) -> None:
-    """Wait for all; where one fails the others are ended."""
-    tasks = [asyncio.create_task(each) for each in work]
+async def in_parallel(
+    work: Callable[[BenchTask], Awaitable[None]], tasks: Sequence[BenchTask], workers: int
+) -> None:
+    """Do the work on all tasks, on so many at a time; where one fails the others are ended."""
+    queue = iter(tasks)
+
+    async def worker() -> None:
+        for task in queue:
+            await work(task)
+
+    running = [asyncio.create_task(worker()) for _ in range(workers)]
     try:
-        await asyncio.gather(*tasks)
+        await asyncio.gather(*running)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 async def _run_task(plan: Plan, task: BenchTask, engine: Engine, scores: Scores) -> Record:
@@ -108,8 +124,7 @@ async def _run_task(plan: Plan, task: BenchTask, engine: Engine, scores: Scores)
     cached = CachedEngine(engine, plan.cache / "generations.sqlite3", plan.model)
     began = time.monotonic()
     try:
-        drafted = await skeleton.draft(cached, task, wanted)
-        outcome = await _search(plan, task, wanted, drafted, cached)
+        outcome = await searched(plan, task, wanted, cached)
     except (EngineError, EvaluationError):
         raise  # not the task's fault
     except OrpsError as error:
@@ -117,7 +132,6 @@ async def _run_task(plan: Plan, task: BenchTask, engine: Engine, scores: Scores)
     seconds = time.monotonic() - began
     pick = picked(outcome)
     score = await scores.score(task, wanted, pick.module) if pick else Score(0, len(task.hidden))
-    usage = outcome.usage + drafted.usage
     return Record(
         task=task.id,
         picked=pick.code if pick else "",
@@ -127,8 +141,8 @@ async def _run_task(plan: Plan, task: BenchTask, engine: Engine, scores: Scores)
         total=score.total,
         valid=score.valid,
         time=score.time,
-        tokens=usage.generated,
-        prompt_tokens=usage.prompt,
+        tokens=outcome.usage.generated,
+        prompt_tokens=outcome.usage.prompt,
         seconds=round(seconds, 2),
         fresh=cached.fresh,
         reused=cached.reused,
@@ -139,18 +153,22 @@ async def _run_task(plan: Plan, task: BenchTask, engine: Engine, scores: Scores)
     )
 
 
-async def _search(
-    plan: Plan, task: BenchTask, wanted: Interface, drafted: skeleton.Skeleton, engine: Engine
-) -> Outcome:
-    """Refine the task's stub as a user's function would be."""
+async def searched(plan: Plan, task: BenchTask, wanted: Interface, engine: Engine) -> Outcome:
+    """Refine the task's stub as a user's function would be; drafting it counts as usage.
+
+    Raises:
+        OrpsError: as :func:`orps_lsp.refine.refine`.
+    """
+    drafted = await skeleton.draft(engine, task, wanted)
     with project.folder() as root:
         stub = project.stub(task, drafted.header, drafted.definitions)
         file = project.write(root, stub, task, task.visible, wanted.name)
         request = Request(root, file, stub, wanted.name, Intent.FIX)
         stop = asyncio.Event()
-        return await refine(
+        outcome = await refine(
             request, plan.settings, engine, stop=stop, listen=_ignore, without=plan.without
         )
+    return replace(outcome, usage=outcome.usage + drafted.usage)
 
 
 def _ignore(_: Progress) -> None:

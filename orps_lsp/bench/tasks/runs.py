@@ -23,27 +23,24 @@ from orps_lsp.search.types import Part
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a user asks for: a file of tasks, how many of them, how.
-
-    ``out`` is the folder of the records; None: they are kept until the end of the command.
-    """
+    """What a user asks for: a file of tasks, how many of them, how."""
 
     file: Path
+    settings: Settings
     limit: int
     sample_seed: int
     parallel: int
-    out: Path | None
     without: frozenset[Part] = frozenset()
 
 
-@contextmanager
-def opened(choice: Choice, settings: Settings) -> Iterator[tuple[Plan, Run]]:
-    """Return what is to be run, and the run that it goes on with.
+def planned(choice: Choice) -> tuple[Plan, About]:
+    """Return what is to be run, and what it is.
 
     Raises:
-        BenchError: no tasks, or the folder holds another run.
+        BenchError: there are no tasks.
         ModelError: there is no such model.
     """
+    settings = choice.settings
     tasks = load(choice.file)
     if choice.limit:
         tasks = shuffled(tasks, choice.sample_seed)
@@ -62,14 +59,23 @@ def opened(choice: Choice, settings: Settings) -> Iterator[tuple[Plan, Run]]:
     )
     cache = platformdirs.user_cache_path("orps-lsp", appauthor=False) / "bench"
     cache.mkdir(parents=True, exist_ok=True)
-    plan = Plan(
-        tasks, choice.limit, settings, cache, f"{model} {digest}", choice.parallel, choice.without
-    )
-    if choice.out is not None:
-        yield plan, Run.open(choice.out, about)
+    generations = f"{model} {digest}"
+    plan = Plan(tasks, choice.limit, settings, cache, generations, choice.parallel, choice.without)
+    return plan, about
+
+
+@contextmanager
+def opened(about: About, out: Path | None) -> Iterator[Run]:
+    """Begin the run in ``out``, or go on with it; without a folder it is kept for a while.
+
+    Raises:
+        BenchError: the folder holds another run.
+    """
+    if out is not None:
+        yield Run.open(out, about)
         return
     with tempfile.TemporaryDirectory(prefix="orps-bench-") as folder:
-        yield plan, Run.open(Path(folder), about)
+        yield Run.open(Path(folder), about)
 
 
 async def execute(plan: Plan, into: Run, listen: Callable[[str], None]) -> Run:

@@ -18,10 +18,27 @@ from orps_lsp.search.types import Part
 
 if TYPE_CHECKING:
     from orps_lsp.bench.tasks.report import Report
+    from orps_lsp.bench.tasks.runs import Choice
     from orps_lsp.bench.tasks.statistics import Estimate
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    add_tasks(parser)
+    parser.add_argument(
+        "--without",
+        action="append",
+        choices=[part.value for part in Part],
+        default=[],
+        help="leave a part of the search out, to see what it is worth; may be given again",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="keep the records there, and go on with them"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def add_tasks(parser: argparse.ArgumentParser) -> None:
+    """Add the options that :func:`choice` reads."""
     parser.add_argument("file", type=Path, metavar="FILE.jsonl", help="the tasks")
     flags.add(parser)
     # Budgets are in tokens: what a machine does in a second says nothing of a method.
@@ -33,30 +50,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--sample-seed", type=whole, default=0, metavar="N", help="decides which (default: 0)"
     )
     parser.add_argument(
-        "--without",
-        action="append",
-        choices=[part.value for part in Part],
-        default=[],
-        help="leave a part of the search out, to see what it is worth; may be given again",
-    )
-    parser.add_argument(
         "--parallel", type=positive, default=4, metavar="N", help="tasks at a time (default: 4)"
     )
-    parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="keep the records there, and go on with them"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def choice(args: argparse.Namespace) -> Choice:
+    """Return what was asked for; fetches the model if it is not here."""
+    from orps_lsp.bench.tasks.runs import Choice
+
+    settings = flags.over(Settings(), args)
+    ensure(settings)
+    without = frozenset(map(Part, getattr(args, "without", ())))
+    return Choice(args.file, settings, args.limit, args.sample_seed, args.parallel, without)
 
 
 def execute(args: argparse.Namespace) -> int:
     from orps_lsp.bench.tasks.report import Report
-    from orps_lsp.bench.tasks.runs import Choice, execute, opened
+    from orps_lsp.bench.tasks.runs import execute, opened, planned
 
-    settings = flags.over(Settings(), args)
-    ensure(settings)
-    without = frozenset(map(Part, args.without))
-    choice = Choice(args.file, args.limit, args.sample_seed, args.parallel, args.out, without)
-    with opened(choice, settings) as (plan, into):
+    plan, about = planned(choice(args))
+    with opened(about, args.out) as into:
         done = interruptible(execute(plan, into, progress()))
         report = Report.of(into)
         if args.json:

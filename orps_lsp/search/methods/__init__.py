@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 from orps_lsp.search.core import Search
 from orps_lsp.search.methods import (
@@ -29,3 +30,13 @@ METHODS: dict[str, Method] = {
     "depth_first": depth_first.run,
     "greedy": greedy.run,
 }
+
+
+@contextmanager
+def registered(name: str, method: Method) -> Iterator[None]:
+    """Have a further method for a while: benchmarks look into searches with their own."""
+    METHODS[name] = method
+    try:
+        yield
+    finally:
+        del METHODS[name]

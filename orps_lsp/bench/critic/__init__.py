@@ -1,0 +1,1 @@
+"""How well a model's critic tells right versions from wrong ones."""
