@@ -6,7 +6,7 @@ import ast
 import builtins
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,12 +70,18 @@ def collect(
 ) -> Uses:
     """Look up what the function at ``site`` of ``own`` mentions, and does not itself define."""
     search = _Search(workspace, file)
-    for expression, count in mentioned(own, site).items():
+    known = _WELL_KNOWN - _modules(workspace, workspace / "src", file.parent)
+    for expression, count in mentioned(own, site, known).items():
         if deadline.is_over:
             break
         for target in names.targets(expression.line, expression.column):
             search.add(target, expression.name, count)
     return search.result()
+
+
+def _modules(*folders: Path) -> set[str]:
+    """Return the names of modules in these folders, which may stand before a package's."""
+    return {path.stem for folder in folders for path in folder.glob("*.py")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,28 +93,27 @@ class Mention:
     column: int
 
 
-def mentioned(document: Document, site: Site) -> dict[Mention, int]:
-    """Return what may be defined elsewhere, and how often each is mentioned: names first."""
-    imported = _imported(document.tree.body)
-    own = _defined(document.tree.body)
-    known = {name for name, module in imported.items() if module in _WELL_KNOWN}
-    free = free_names(site.node)
+def mentioned(
+    document: Document, site: Site, known: Collection[str] = _WELL_KNOWN
+) -> dict[Mention, int]:
+    """Return what may be defined elsewhere, and how often each is mentioned: names first.
+
+    What comes from the packages that are ``known`` is not worth a look.
+    """
     inner = _imported(site.node.body)
-    wanted = {
-        name for name in free if name not in own and (name in imported or not _built_in(name))
-    }
-    wanted |= inner.keys()
+    imported = {**_imported(document.tree.body), **inner}
+    skipped = {name for name, package in imported.items() if package in known}
+    free = free_names(site.node).keys() - _defined(document.tree.body)
+    wanted = {name for name in free if name in imported or not hasattr(builtins, name)}
+    wanted = (wanted | inner.keys()) - skipped
     first: dict[str, Mention] = {}
     counts: Counter[str] = Counter()
     for node in _loaded(site.node):
-        if isinstance(node, ast.Name) and node.id not in wanted - known:
-            continue
-        if isinstance(node, ast.Attribute) and _root(node) in known:
-            continue
-        text = ast.unparse(node)
-        counts[text] += 1
-        if text not in first:
-            first[text] = _mention(document, node)
+        if node.id in wanted if isinstance(node, ast.Name) else _root(node) not in skipped:
+            text = ast.unparse(node)
+            counts[text] += 1
+            if text not in first:
+                first[text] = _mention(document, node)
     ranked = sorted(first, key=lambda text: ("." in text, -counts[text]))
     return {first[text]: counts[text] for text in ranked[:MAX_NAMES]}
 
@@ -154,10 +159,6 @@ def _defined(statements: Iterable[ast.stmt]) -> set[str]:
     return bindings(
         item for item in own if isinstance(item, (DefinitionNode, ast.Assign, ast.AnnAssign))
     )
-
-
-def _built_in(name: str) -> bool:
-    return hasattr(builtins, name)
 
 
 class _Search:

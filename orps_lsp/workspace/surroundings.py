@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-SECONDS = 6.0  # for each of the two; then it is given up
+SECONDS = 10.0  # for each of the two; then it is given up
 USES_SECONDS = 3.0  # then no further name is looked up
 CALLS_SECONDS = 2.0  # then no further file
 

@@ -113,6 +113,14 @@ def test_an_import_within_the_function_counts(tmp_path: Path) -> None:
     assert [piece.name for piece in around(root, "price.py", "price").elsewhere] == ["rate"]
 
 
+def test_a_module_of_the_projects_may_have_a_well_known_name(tmp_path: Path) -> None:
+    source = "from colorsys import rate\nfrom calendar import rate as other\n"
+    source += "def price(net):\n    return net * rate('de') + other('fr')\n"
+    root = write(tmp_path, {"calendar.py": TAX, "colorsys.py": TAX, "price.py": source})
+    found = {piece.where for piece in around(root, "price.py", "price").elsewhere}
+    assert "calendar.py (other here)" in found
+
+
 def test_what_is_reached_through_objects_is_found(tmp_path: Path) -> None:
     root = write(
         tmp_path,
