@@ -26,13 +26,12 @@ from orps_lsp.workspace.files import Deadline, document, sources
 if TYPE_CHECKING:  # with it comes jedi, which only the process that looks is to have
     from orps_lsp.workspace.inference import Inference
 
-SHOWN = 3
 ENOUGH = 12  # calls to choose from
 MAX_LOOKED_UP = 40  # by jedi
 MAX_LINES = 6
 MAX_LENGTH = 300  # characters of a statement
 
-_WEIGHTS = (1.0, 0.9, 0.8)
+_WEIGHTS = (1.0, 0.9, 0.8)  # of those that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,56 +44,85 @@ class _Call:
 
 
 def collect(
-    workspace: Path,
-    file: Path,
-    own: Document,
-    site: Site,
-    inference: Inference,
-    deadline: Deadline,
+    workspace: Path, file: Path, own: Document, site: Site, inference: Inference, seconds: float
 ) -> tuple[Piece, ...]:
     """Find calls of the function at ``site``, and choose short ones that differ."""
-    name = _called(site)
-    if not name:
-        return ()
-    lines = _lines(site, document(file))
-    pattern = re.compile(rb"\b" + re.escape(name.encode()) + rb"\s*\(")
-    found: dict[str, _Call] = {}
-    looked_up = 0
-    for path in (file, *(path for path in sources(workspace, file, deadline) if path != file)):
-        read = own if path == file else _read_if(path, pattern)
-        names = None
-        for mention, statement in _calls(read, name) if read else ():
-            if deadline.is_over or looked_up >= MAX_LOOKED_UP or len(found) >= ENOUGH:
-                return _chosen(list(found.values()))
-            if path == file and site.node.lineno <= mention.line <= last_line(site.node):
-                continue  # it calls itself
-            text = _text(read, statement) if read else ""
-            if not text or text in found:
-                continue
-            names = names or inference.read(read.text, path) if read else names
-            looked_up += 1
-            if names and any(
-                target.file == file and target.line in lines
-                for target in names.targets(mention.line, mention.column)
-            ):
-                where = f"{path.relative_to(workspace).as_posix()}:{first_line(statement)}"
-                found[text] = _Call(where, text, _kind(statement, name))
-    return _chosen(list(found.values()))
+    definition = _definition(site)
+    name: str = getattr(definition, "name", "")
+    if name.startswith("__") and name.endswith("__"):
+        return ()  # it is not called by its name
+    deadline = Deadline(seconds)
+    search = _Search(workspace, file, own, site, inference)
+    for path in (file, *_candidates(workspace, file, name, Deadline(seconds / 2))):
+        read = own if path == file else document(path)
+        if read is None:
+            continue
+        for mention, statement in _calls(read, name):
+            if deadline.is_over or search.is_done:
+                return search.chosen()
+            search.look_at(read, path, mention, statement)
+    return search.chosen()
 
 
-def _called(site: Site) -> str:
-    """Return the name by which it is called; empty if it is not called by a name."""
-    name: str = getattr(_definition(site), "name", "")
-    return "" if name.startswith("__") and name.endswith("__") else name
+def _candidates(workspace: Path, file: Path, name: str, deadline: Deadline) -> list[Path]:
+    """Return the files that may call it: those that name its module first, then near ones."""
+    call = re.compile(re.escape(name.encode()) + rb"\s*\(")
+    module = (file.parent if file.stem == "__init__" else file).stem.encode()
+    found: dict[Path, bool] = {}
+    for path in sources(workspace, file, deadline):
+        try:
+            data = path.read_bytes()
+        except OSError:
+            continue
+        if path != file and call.search(data):
+            found[path] = module in data
+    return sorted(found, key=lambda path: not found[path])
 
 
-def _read_if(path: Path, pattern: re.Pattern[bytes]) -> Document | None:
-    """Parse a file if it may have a call in it: most have not."""
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return None
-    return document(path) if pattern.search(data) else None
+class _Search:
+    """Looks up one call after the other, until there are enough."""
+
+    def __init__(
+        self, workspace: Path, file: Path, own: Document, site: Site, inference: Inference
+    ) -> None:
+        self._workspace = workspace
+        self._file = file
+        self._site = site
+        self._lines = _lines(site, document(file))
+        self._inference = inference
+        self._names = (file, inference.read(own.text, file))  # those of the last file
+        self._found: dict[str, _Call] = {}
+        self._looked_up = 0
+
+    @property
+    def is_done(self) -> bool:
+        return self._looked_up >= MAX_LOOKED_UP or len(self._found) >= ENOUGH
+
+    def look_at(self, read: Document, path: Path, mention: Mention, statement: ast.stmt) -> None:
+        """Keep a call if it is one of the function, and worth showing."""
+        node = self._site.node
+        if path == self._file and node.lineno <= mention.line <= last_line(node):
+            return  # it calls itself
+        text = _text(read, statement)
+        if not text or text in self._found:
+            return
+        if self._names[0] != path:
+            self._names = (path, self._inference.read(read.text, path))
+        self._looked_up += 1
+        targets = self._names[1].targets(mention.line, mention.column)
+        if any(target.file == self._file and target.line in self._lines for target in targets):
+            where = f"{path.relative_to(self._workspace).as_posix()}:{first_line(statement)}"
+            self._found[text] = _Call(where, text, _kind(statement, mention.name))
+
+    def chosen(self) -> tuple[Piece, ...]:
+        """Return short ones, at first one of each kind."""
+        calls = sorted(self._found.values(), key=lambda call: len(call.text))
+        firsts = {call.kind: call for call in reversed(calls)}.values()
+        shown = sorted(calls, key=lambda call: (call not in firsts, len(call.text)))
+        return tuple(
+            Piece(call.where, call.text, weight, call.where)
+            for call, weight in zip(shown, _WEIGHTS, strict=False)
+        )
 
 
 def _calls(read: Document, name: str) -> Iterator[tuple[Mention, ast.stmt]]:
@@ -159,16 +187,3 @@ def _kind(statement: ast.stmt, name: str) -> str:
             keywords = sorted(keyword.arg or "**" for keyword in node.keywords)
             return f"{len(node.args)} {keywords}"
     return ""
-
-
-def _chosen(calls: list[_Call]) -> tuple[Piece, ...]:
-    """Return short ones, at first one of each kind."""
-    calls.sort(key=lambda call: len(call.text))
-    firsts = list({call.kind: call for call in reversed(calls)}.values())
-    firsts.sort(key=lambda call: len(call.text))
-    others = [call for call in calls if call not in firsts]
-    shown = [*firsts, *others][:SHOWN]
-    return tuple(
-        Piece(call.where, call.text, weight, call.where)
-        for call, weight in zip(shown, _WEIGHTS, strict=False)
-    )

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 SECONDS = 10.0  # for each of the two; then it is given up
 USES_SECONDS = 3.0  # then no further name is looked up
-CALLS_SECONDS = 2.0  # then no further file
+CALLS_SECONDS = 2.0  # then no further call; half of it for finding files
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def uses_of(question: Question) -> Uses:
 
 def calls_of(question: Question) -> tuple[Piece, ...]:
     """Find who calls the function, in this process; raises as :func:`uses_of`."""
-    return calls.collect(*_opened(question), Deadline(CALLS_SECONDS))
+    return calls.collect(*_opened(question), CALLS_SECONDS)
 
 
 def _opened(question: Question) -> tuple[Path, Path, Document, Site, Inference]:

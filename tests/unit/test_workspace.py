@@ -362,6 +362,27 @@ def test_a_constructor_is_called_by_its_class(tmp_path: Path) -> None:
     assert (call.where, call.text) == ("b.py:3", "fine = Rounding(\n    4\n)")
 
 
+def test_files_that_name_the_module_are_looked_at_first(tmp_path: Path) -> None:
+    others = {f"shop/other{n}.py": "def rate(x): ...\nrate(1)\nrate(2)\n" for n in range(40)}
+    root = write(
+        tmp_path,
+        {**others, "shop/tax.py": TAX, "z/far.py": "from shop.tax import rate\nrate('de')\n"},
+    )
+    assert [call.where for call in around(root, "shop/tax.py", "rate").calls] == ["z/far.py:2"]
+
+
+def test_names_need_not_be_ascii(tmp_path: Path) -> None:
+    root = write(
+        tmp_path,
+        {
+            "a.py": "def größe(x):\n    return x\n",
+            "b.py": "from a import größe\nß = 'ää', größe(1)\ndef f(): return größe\n",
+        },
+    )
+    assert [call.text for call in around(root, "a.py", "größe").calls] == ["ß = 'ää', größe(1)"]
+    assert [piece.name for piece in around(root, "b.py", "f").elsewhere] == ["größe"]
+
+
 def test_long_statements_are_no_examples(tmp_path: Path) -> None:
     long = "rate(\n" + "    'de',\n" * 9 + ")\n"
     root = write(tmp_path, {"a.py": TAX, "b.py": f"from a import rate\n{long}rate('x' * 9)\n"})
