@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from search_support import FakeEvaluator, answer, failed, results, run, verified
 
@@ -119,8 +119,14 @@ def traced(outcome: Outcome) -> Trace:
 traces = outcomes().map(traced)
 
 
+def patient(examples: int) -> settings:
+    """A busy machine is no reason to fail."""
+    slow = [HealthCheck.too_slow]
+    return settings(max_examples=examples, deadline=None, suppress_health_check=slow)
+
+
 @given(traces)
-@settings(max_examples=60, deadline=None)
+@patient(60)
 def test_a_trace_comes_back_from_the_store_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, one: Trace
 ) -> None:
@@ -131,7 +137,7 @@ def test_a_trace_comes_back_from_the_store_as_it_was(
 
 
 @given(traces)
-@settings(max_examples=200, deadline=None)
+@patient(200)
 def test_every_step_of_every_path_belongs_to_the_tree(one: Trace) -> None:
     by_id = {step.id: step for step in one.steps}
     rows = list(steps.rows(one))
@@ -153,7 +159,7 @@ def test_every_step_of_every_path_belongs_to_the_tree(one: Trace) -> None:
 
 
 @given(traces)
-@settings(max_examples=100, deadline=None)
+@patient(100)
 def test_a_potential_is_the_best_that_grew_from_a_step(one: Trace) -> None:
     for step in one.steps:
         children = [one.potential(other) for other in one.steps if other.parent == step.id]
@@ -182,7 +188,7 @@ def surely_better(one: Trace, a: Step, b: Step) -> bool:
 
 
 @given(traces)
-@settings(max_examples=300, deadline=None)
+@patient(300)
 def test_a_pair_answers_one_prompt_and_the_chosen_was_measured_to_be_better(one: Trace) -> None:
     by_id = {step.id: step for step in one.steps}
     rows = list(preferences.rows(one))
@@ -206,7 +212,7 @@ def test_a_pair_answers_one_prompt_and_the_chosen_was_measured_to_be_better(one:
 
 
 @given(traces, st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@patient(100)
 def test_the_critic_has_no_say_in_the_pairs(one: Trace, random: object) -> None:
     changed = tuple(
         replace(
@@ -221,7 +227,7 @@ def test_the_critic_has_no_say_in_the_pairs(one: Trace, random: object) -> None:
 
 
 @given(traces)
-@settings(max_examples=100, deadline=None)
+@patient(100)
 def test_rows_are_json_of_one_shape(one: Trace) -> None:
     kinds: dict[str, dict[str, set[str]]] = {"steps": {}, "preferences": {}}
     for name, rows in (("steps", steps.rows(one)), ("preferences", preferences.rows(one))):
