@@ -24,7 +24,7 @@ from orps_lsp.workspace.definitions import Mention
 from orps_lsp.workspace.files import Deadline, document, sources
 
 if TYPE_CHECKING:  # with it comes jedi, which only the process that looks is to have
-    from orps_lsp.workspace.inference import Inference
+    from orps_lsp.workspace.inference import Inference, Names
 
 ENOUGH = 12  # calls to choose from
 MAX_LOOKED_UP = 40  # by jedi
@@ -51,22 +51,19 @@ def collect(
     name: str = getattr(definition, "name", "")
     if name.startswith("__") and name.endswith("__"):
         return ()  # it is not called by its name
-    deadline = Deadline(seconds)
-    search = _Search(workspace, file, own, site, inference)
+    search = _Search(workspace, file, site, inference, Deadline(seconds))
     for path in (file, *_candidates(workspace, file, name, Deadline(seconds / 2))):
+        if search.is_over:
+            break
         read = own if path == file else document(path)
-        if read is None:
-            continue
-        for mention, statement in _calls(read, name):
-            if deadline.is_over or search.is_done:
-                return search.chosen()
-            search.look_at(read, path, mention, statement)
+        if read is not None:
+            search.look_into(read, path, name)
     return search.chosen()
 
 
 def _candidates(workspace: Path, file: Path, name: str, deadline: Deadline) -> list[Path]:
     """Return the files that may call it: those that name its module first, then near ones."""
-    call = re.compile(re.escape(name.encode()) + rb"\s*\(")
+    call = re.compile(rb"(?<!def )" + re.escape(name.encode()) + rb"\s*\(")
     module = (file.parent if file.stem == "__init__" else file).stem.encode()
     found: dict[Path, bool] = {}
     for path in sources(workspace, file, deadline):
@@ -83,36 +80,42 @@ class _Search:
     """Looks up one call after the other, until there are enough."""
 
     def __init__(
-        self, workspace: Path, file: Path, own: Document, site: Site, inference: Inference
+        self, workspace: Path, file: Path, site: Site, inference: Inference, deadline: Deadline
     ) -> None:
         self._workspace = workspace
         self._file = file
         self._site = site
         self._lines = _lines(site, document(file))
         self._inference = inference
-        self._names = (file, inference.read(own.text, file))  # those of the last file
+        self._deadline = deadline
         self._found: dict[str, _Call] = {}
         self._looked_up = 0
 
     @property
-    def is_done(self) -> bool:
-        return self._looked_up >= MAX_LOOKED_UP or len(self._found) >= ENOUGH
+    def is_over(self) -> bool:
+        enough = self._looked_up >= MAX_LOOKED_UP or len(self._found) >= ENOUGH
+        return enough or self._deadline.is_over
 
-    def look_at(self, read: Document, path: Path, mention: Mention, statement: ast.stmt) -> None:
-        """Keep a call if it is one of the function, and worth showing."""
+    def look_into(self, read: Document, path: Path, name: str) -> None:
+        """Keep a file's calls that are of the function, and worth showing."""
+        names: Names | None = None
+        for mention, statement in _calls(read, name):
+            if self.is_over:
+                return
+            text = _text(read, statement)
+            if not text or text in self._found or self._is_within(path, mention.line):
+                continue
+            names = names or self._inference.read(read.text, path)
+            self._looked_up += 1
+            targets = names.targets(mention.line, mention.column)
+            if any(target.file == self._file and target.line in self._lines for target in targets):
+                where = f"{path.relative_to(self._workspace).as_posix()}:{first_line(statement)}"
+                self._found[text] = _Call(where, text, _kind(statement, name))
+
+    def _is_within(self, path: Path, line: int) -> bool:
+        """Whether a line is the function's own: there it calls itself."""
         node = self._site.node
-        if path == self._file and node.lineno <= mention.line <= last_line(node):
-            return  # it calls itself
-        text = _text(read, statement)
-        if not text or text in self._found:
-            return
-        if self._names[0] != path:
-            self._names = (path, self._inference.read(read.text, path))
-        self._looked_up += 1
-        targets = self._names[1].targets(mention.line, mention.column)
-        if any(target.file == self._file and target.line in self._lines for target in targets):
-            where = f"{path.relative_to(self._workspace).as_posix()}:{first_line(statement)}"
-            self._found[text] = _Call(where, text, _kind(statement, mention.name))
+        return path == self._file and node.lineno <= line <= last_line(node)
 
     def chosen(self) -> tuple[Piece, ...]:
         """Return short ones, at first one of each kind."""
