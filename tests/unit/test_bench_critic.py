@@ -44,7 +44,6 @@ def test_versions_are_scored_with_and_without_what_ran(
     # A critic that says the same of all knows nothing; the visible tests know one of two.
     assert found["auc"]["code"] == found["auc"]["execution"] == {"all": 0.5, "within_task": 0.5}
     assert found["auc"]["visible_tests"]["all"] >= 0.75
-    assert found["alpha"] == 0.0
     assert main(["bench", "critic", str(tasks), *map(str, options)]) == 0
     assert "3 versions, 1 right" in capsys.readouterr().out
 

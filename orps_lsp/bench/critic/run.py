@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import methodcaller
 from typing import Any
 
 from orps_lsp.bench.critic.auc import auc, auc_within
@@ -58,7 +59,7 @@ class Report:
         """The weight of the critic that orders versions of a task best; the least of equals."""
         best, chosen = -1.0, 0.0
         for alpha in _ALPHAS:
-            found = _within(self.judged, lambda each, a=alpha: each.combined(a))  # type: ignore[misc]
+            found = _within(self.judged, methodcaller("combined", alpha))
             if found is not None and found > best + _KEPT_GAIN:
                 best, chosen = found, alpha
         return chosen
