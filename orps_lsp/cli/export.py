@@ -25,7 +25,7 @@ _FORMATS: dict[str, tuple[Callable[[Trace], Iterator[Json]], str]] = {
     "steps": (steps.rows, "path"),
     "preferences": (preferences.rows, "pair"),
 }
-_HOW = "Searches are kept once `keep_traces` is set: see docs/traces.md."
+_HOW = "Set `keep_traces` in your editor's settings, or give `orps-lsp refine` --keep-traces."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -116,7 +116,7 @@ def test_nothing_is_kept_unless_the_user_says_so(project: Project, store: Path) 
     refine(project, *few, "--no-keep-traces")
     assert not (store / "traces.sqlite3").exists()
     rows, told = export(project, "--format", "steps")
-    assert rows == [] and told.startswith("No search was kept.") and "keep_traces" in told
+    assert rows == [] and told.startswith("No search was kept.") and "--keep-traces" in told
     assert export(project, "--delete")[1] == "Removed 0 searches.\n"
     assert not (store / "traces.sqlite3").exists()
 
