@@ -53,6 +53,8 @@ WRONG = ("place >= start", "place > start")
 UNTESTED = ("found = []", "found = [] if wanted else [0]")  # no test asks for an empty word
 CRASH = ("found = []", "__import__('ctypes').string_at(0)")
 
+FILTER = "if word == wanted and place >= start:"
+
 PYTEST = """
     import pytest
     from core import Index
@@ -178,6 +180,9 @@ async def test_evaluations(
     assert baseline.runner.startswith(runner)
     assert (baseline.passed, baseline.failed) == ((4, 0) if requirement else (2, 0))
     assert baseline.recorded == 4
+    assert baseline.arguments == ("wanted: str of 1 character", "start: int 0 to 3")
+    hottest = baseline.hot_lines[0]
+    assert hottest.text in ("found.sort()", FILTER) and hottest.runs >= 400
     assert (right.verdict, right.reason) == (Verdict.VERIFIED, "")
     assert right.speedup is not None
     assert right.speedup.claimed
