@@ -106,7 +106,8 @@ def _opened(question: Question) -> tuple[Path, Path, Document, Site, Inference]:
     from orps_lsp.workspace.inference import Inference
 
     workspace = question.workspace.resolve()
+    file = workspace / question.file.relative_to(question.workspace)  # it may be a link
     own = Document(question.source)
     site = bound_site(own.tree, question.qualname)
     inference = Inference(workspace, question.path, question.version)
-    return workspace, question.file.resolve(), own, site, inference
+    return workspace, file, own, site, inference

@@ -6,14 +6,16 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from evaluation_support import write_project
 
 from orps_lsp.config import Settings
-from orps_lsp.llm.protocol import Completion, Prompt, Sampling
+from orps_lsp.llm.protocol import Completion, EngineInfo, Prompt, Sampling
 from orps_lsp.llm.scripted import Script, ScriptedEngine
-from orps_lsp.refine import Request, refine
+from orps_lsp.refine import Request, _look_around, refine
 from orps_lsp.search.types import Intent, Outcome
+from orps_lsp.workspace.surroundings import Surroundings
 
 PROJECT = {
     "shop/tax.py": '''
@@ -121,3 +123,36 @@ async def test_the_model_is_told_of_all_that_surrounds_the_function(
     assert outcome.baseline.arguments and not [n for n in outcome.notes if "Left out" in n]
     if intent is Intent.OPTIMISE:
         assert "in `if price not in seen:`, run 302 times" in questions[0]
+
+
+def _asides() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if "orps_lsp.aside" in child.cmdline()]
+
+
+async def test_stopping_early_ends_the_process_that_looks(tmp_path: Path) -> None:
+    class Stuck(ScriptedEngine):
+        async def start(self) -> EngineInfo:
+            await asyncio.sleep(3600)
+            raise AssertionError
+
+    root = write_project(tmp_path, PROJECT)
+    file, stop = root / "shop" / "till.py", asyncio.Event()
+    request = Request(root, file, file.read_text(), "total")
+    search = asyncio.create_task(
+        refine(request, Settings(), Stuck(Script()), stop=stop, listen=lambda _: None)
+    )
+    while len(_asides()) < 2:  # one reads the function's file, the other one the others
+        assert not search.done()
+        await asyncio.sleep(0.01)
+    stop.set()
+    with pytest.raises(asyncio.CancelledError):
+        await search
+    assert not _asides()
+
+
+async def test_an_interpreter_that_does_not_work_is_for_the_evaluation_to_tell(
+    tmp_path: Path,
+) -> None:
+    root = write_project(tmp_path, PROJECT)
+    request = Request(root, root / "shop" / "till.py", "", "total")
+    assert await _look_around(request, Settings(python="/nowhere/python")) == Surroundings()

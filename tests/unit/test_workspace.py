@@ -371,6 +371,16 @@ def test_files_that_name_the_module_are_looked_at_first(tmp_path: Path) -> None:
     assert [call.where for call in around(root, "shop/tax.py", "rate").calls] == ["z/far.py:2"]
 
 
+def test_links_are_no_obstacle(tmp_path: Path) -> None:
+    real = write(tmp_path / "real", CALLERS)
+    write(tmp_path / "outside", {"linked.py": "from a import x\ndef f():\n    return x()\nf()\n"})
+    (real / "a.py").write_text("def x():\n    return 1\n")
+    (real / "linked.py").symlink_to(tmp_path / "outside" / "linked.py")
+    (tmp_path / "alias").symlink_to(real)
+    assert len(around(tmp_path / "alias", "shop/core.py", "total").calls) == 3
+    assert [piece.name for piece in around(real, "linked.py", "f").elsewhere] == ["x"]
+
+
 def test_names_need_not_be_ascii(tmp_path: Path) -> None:
     root = write(
         tmp_path,

@@ -74,11 +74,15 @@ class Arguments:
         if self._seconds > MAX_SECONDS:
             return
         start = _clock()
-        names = code.co_varnames[: code.co_argcount]
-        for name, value in [*zip(names, args), *kwargs.items()]:
-            if name in self._shapes or (len(self._shapes) < MAX_PARAMETERS and name not in _OWN):
-                _look(value, self._shapes.setdefault(name, {}), 0)
-        self._seconds += _clock() - start
+        try:
+            names = code.co_varnames[: code.co_argcount]
+            for name, value in [*zip(names, args), *kwargs.items()]:
+                if name not in _OWN and (
+                    name in self._shapes or len(self._shapes) < MAX_PARAMETERS
+                ):
+                    _look(value, self._shapes.setdefault(name, {}), 0)
+        finally:
+            self._seconds += _clock() - start
 
     def report(self) -> Message:
         """Return the shapes by the parameters' names."""
