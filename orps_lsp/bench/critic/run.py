@@ -154,15 +154,16 @@ async def _judged(plan: Plan, task: BenchTask, engine: Engine, scores: Scores) -
         settings = replace(plan.settings, method=name)
         outcome = await searched(replace(plan, settings=settings), task, wanted, cached)
     judged = []
-    for candidate in outcome.candidates:
-        if candidate.id in rewards and candidate.evaluation and candidate.evaluation.tests:
-            score = await scores.score(task, wanted, candidate.module)
-            tests = candidate.evaluation.tests
+    async with scores.of(task, wanted) as scoring:
+        for candidate in outcome.candidates:
+            if candidate.id not in rewards or not candidate.evaluation:
+                continue
+            evaluation = candidate.evaluation
             judged.append(
                 Judged(
                     task.id,
-                    score.correct,
-                    candidate.evaluation.passed / len(tests),
+                    (await scoring(candidate.module)).correct,
+                    evaluation.passed / max(1, len(evaluation.tests)),
                     candidate.outcome,
                     *rewards[candidate.id],
                 )

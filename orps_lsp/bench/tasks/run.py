@@ -7,6 +7,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 from orps_lsp.bench.tasks import project, skeleton
 from orps_lsp.bench.tasks.generations import CachedEngine
 from orps_lsp.bench.tasks.records import Point, Record, Run
-from orps_lsp.bench.tasks.scoring import Faulty, Score, scorer
+from orps_lsp.bench.tasks.scoring import Faulty, Score, Scorer, scorer
 from orps_lsp.bench.tasks.task import BenchTask, Interface, interface
 from orps_lsp.config import Settings
 from orps_lsp.errors import OrpsError
@@ -28,6 +29,7 @@ from orps_lsp.store import Store
 _SCORE_KIND = "score 1"
 
 Listener = Callable[[str], None]
+Scoring = Callable[[str], Awaitable[Score]]  # of a module's text
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,9 @@ async def _run_task(plan: Plan, task: BenchTask, engine: Engine, scores: Scores)
         return Record(task.id, total=len(task.hidden), notes=(str(error),))
     seconds = time.monotonic() - began
     pick = picked(outcome)
-    score = await scores.score(task, wanted, pick.module) if pick else Score(0, len(task.hidden))
+    async with scores.of(task, wanted) as scoring:
+        score = await scoring(pick.module) if pick else Score(0, len(task.hidden))
+        curve = tuple([point async for point in _curve(outcome, scoring)])
     return Record(
         task=task.id,
         picked=pick.code if pick else "",
@@ -149,7 +153,7 @@ async def _run_task(plan: Plan, task: BenchTask, engine: Engine, scores: Scores)
         stop_reason=outcome.stop_reason.value,
         notes=outcome.notes,
         statuses=_statuses(outcome.candidates),
-        curve=tuple([point async for point in _curve(outcome, task, wanted, scores)]),
+        curve=curve,
     )
 
 
@@ -183,9 +187,7 @@ def picked(outcome: Outcome) -> Candidate | None:
     return max(ran, key=lambda each: (each.score, -each.id), default=None)
 
 
-async def _curve(
-    outcome: Outcome, task: BenchTask, wanted: Interface, scores: Scores
-) -> AsyncIterator[Point]:
+async def _curve(outcome: Outcome, scoring: Scoring) -> AsyncIterator[Point]:
     """Yield how the best changed on the way. The search is over: it learns nothing from this."""
     best: Candidate | None = None
     tokens = 0
@@ -193,7 +195,7 @@ async def _curve(
         tokens += candidate.tokens
         if candidate.evaluation and (best is None or candidate.score > best.score):
             best = candidate
-            score = await scores.score(task, wanted, best.module)
+            score = await scoring(best.module)
             yield Point(tokens, candidate.round, score.correct, score.passed)
 
 
@@ -234,17 +236,26 @@ class Scores:
             await asyncio.to_thread(self._store.put, _SCORE_KIND, key, kept)
         return str(json.loads(kept))
 
-    async def score(self, task: BenchTask, wanted: Interface, module: str) -> Score:
-        """Score a solution, once."""
-        key = _digest(task, module)
-        kept = await asyncio.to_thread(self._store.get, _SCORE_KIND, key)
-        if kept is not None:
-            return Score(**json.loads(kept))
-        async with scorer(task, wanted, self._settings) as scoring:
-            score = await scoring.score(module)
-        data = json.dumps(asdict(score)).encode()
-        await asyncio.to_thread(self._store.put, _SCORE_KIND, key, data)
-        return score
+    @asynccontextmanager
+    async def of(self, task: BenchTask, wanted: Interface) -> AsyncIterator[Scoring]:
+        """Yield what scores solutions of one task; the reference runs when the first is new."""
+        async with AsyncExitStack() as stack:
+            opened: Scorer | None = None
+
+            async def score(module: str) -> Score:
+                nonlocal opened
+                key = _digest(task, module)
+                kept = await asyncio.to_thread(self._store.get, _SCORE_KIND, key)
+                if kept is not None:
+                    return Score(**json.loads(kept))
+                if opened is None:
+                    opened = await stack.enter_async_context(scorer(task, wanted, self._settings))
+                found = await opened.score(module)
+                data = json.dumps(asdict(found)).encode()
+                await asyncio.to_thread(self._store.put, _SCORE_KIND, key, data)
+                return found
+
+            yield score
 
 
 def _digest(task: BenchTask, module: str) -> str:
