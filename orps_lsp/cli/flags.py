@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection
 from dataclasses import fields
 from pathlib import Path
 from typing import get_type_hints
@@ -17,11 +18,13 @@ _NAMES = (
 )
 
 
-def add(parser: argparse.ArgumentParser) -> None:
+def add(parser: argparse.ArgumentParser, leave_out: Collection[str] = ()) -> None:
     """Add ``--seconds`` and the others; what is not given stays as it is set elsewhere."""
     docs = {item.name: item.metadata["doc"] for item in fields(Settings)}
     kinds = get_type_hints(Settings)
     for name in _NAMES:
+        if name in leave_out:
+            continue
         flag = f"--{name.replace('_', '-')}"
         if kinds[name] is bool:
             switch = argparse.BooleanOptionalAction
@@ -42,13 +45,14 @@ def read(args: argparse.Namespace, workspace: Path) -> tuple[Settings, tuple[Pro
     return over(settings, args), problems
 
 
-def over(settings: Settings, args: argparse.Namespace) -> Settings:
+def over(settings: Settings, args: argparse.Namespace, leave_out: Collection[str] = ()) -> Settings:
     """Lay the flags over ``settings``.
 
     Raises:
         UsageError: a flag's value makes no sense.
     """
-    given = {name: getattr(args, name) for name in _NAMES if getattr(args, name) is not None}
+    named = {name: getattr(args, name) for name in _NAMES if name not in leave_out}
+    given = {name: value for name, value in named.items() if value is not None}
     settings, faults = parse(given, Origin.COMMAND_LINE, settings)
     if faults:
         raise UsageError(" ".join(fault.message for fault in faults))

@@ -303,3 +303,36 @@ def test_a_comparison_the_other_way_round_is_its_opposite(
     assert (same.difference.value, same.wins, same.losses) == (0.0, 0, 0)
     if there.time.value is not None and back.time.value is not None:
         assert there.time.value == pytest.approx(1 / back.time.value)
+
+
+def test_results_of_methods_and_ablations_come_from_one_command(
+    tasks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = script(tmp_path, "    return [x for x in xs for _ in (0, 1)]", headers=())
+    file = tmp_path / "own" / "tasks.jsonl"
+    file.parent.mkdir()
+    write(file, TWICE, FAULTY)
+    page = tmp_path / "results.md"
+    page.write_text("# Results\n\nWords of people.\n")
+    options = [file, "--methods", "chain,orps", "--ablate", "agreement", "--tokens", 20]
+    options += ["--out", tmp_path / "out", "--page", page, *engine]
+    assert bench("results", *options) == 0
+    text = page.read_text()
+    assert text.startswith("# Results\n\nWords of people.\n\n<!-- measured: begin -->")
+    assert "orps-lsp bench results own/tasks.jsonl --methods chain,orps --ablate agreement" in text
+    assert str(tmp_path) not in text
+    assert "## own, 20 tokens a task" in text
+    assert re.search(r"\| `chain` \| 1 \| 1\.000 \(1\.000 to 1\.000\)", text)
+    assert re.search(r"\| `orps, without agreement` \| 1 \|", text)
+    assert "| Beside `chain` |" in text and "| Beside `orps` |" in text
+    assert "Left out: own/faulty." in text
+    before = sorted(path.stat().st_mtime_ns for path in tmp_path.glob("out/*/*/records.jsonl"))
+    assert len(before) == 3
+    assert bench("results", *options, "--only-page") == 0
+    assert page.read_text() == text
+    assert bench("results", *options) == 0  # all is there
+    after = sorted(path.stat().st_mtime_ns for path in tmp_path.glob("out/*/*/records.jsonl"))
+    assert after == before
+    with pytest.raises(SystemExit):
+        bench("results", file, "--methods", "magic", "--out", tmp_path / "out")
+    assert "must be of orps, chain" in capsys.readouterr().err

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from orps_lsp.bench.pytest_plugins import without_plugins
 
 _ORIGINAL = """
 {imports}
@@ -86,8 +87,5 @@ def _project(name: str, imports: str, tests: Mapping[str, str]) -> Project:
     original, *versions = (
         _ORIGINAL.format(imports=imports, body=body) for body in (_BODY, *_VERSIONS)
     )
-    plugins = sorted({entry.name for entry in importlib.metadata.entry_points(group="pytest11")})
-    options = " ".join(f"-p no:{plugin}" for plugin in plugins)
-    configuration = f"[pytest]\naddopts = {options}\n"
-    files = {"pytest.ini": configuration, "core.py": original, **tests}
+    files = {"pytest.ini": without_plugins(), "core.py": original, **tests}
     return Project(name, {n: textwrap.dedent(text) for n, text in files.items()}, tuple(versions))

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from orps_lsp.bench.pytest_plugins import without_plugins
 from orps_lsp.bench.tasks.task import BenchTask, setup_of
 from orps_lsp.source.syntax import add_indent
 
@@ -37,6 +38,7 @@ def write(root: Path, module: str, task: BenchTask, tests: tuple[str, ...], name
     )
     text = f"{importing}{setup}\n{functions}"
     (root / f"test_{MODULE}.py").write_text(text, encoding="utf-8")
+    (root / "pytest.ini").write_text(without_plugins(), encoding="utf-8")
     return file
 
 

@@ -47,8 +47,8 @@ class Record:
 
     ``apart`` says why the task counts for no method; then nothing else is set. ``passed`` and
     ``total`` count hidden tests, ``visible_passed`` those that the search saw. ``time`` is that of
-    the pick over the reference's. ``tokens`` were generated, ``seconds`` passed, of which those for
-    ``fresh`` requests are the model's: ``reused`` ones were generated in an earlier run.
+    the pick over the reference's. ``tokens`` were generated, ``seconds`` passed. ``fresh`` counts
+    requests to the model, ``reused`` those that an earlier run had made. ``date`` is the day, UTC.
     """
 
     task: str
@@ -69,6 +69,7 @@ class Record:
     notes: tuple[str, ...] = ()
     statuses: dict[str, int] = field(default_factory=dict)  # candidates, by how far they came
     curve: tuple[Point, ...] = ()
+    date: str = ""
 
     @property
     def correct(self) -> bool:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timezone
 from hashlib import sha256
 from pathlib import Path
 
@@ -154,6 +155,7 @@ async def _run_task(plan: Plan, task: BenchTask, engine: Engine, scores: Scores)
         notes=outcome.notes,
         statuses=_statuses(outcome.candidates),
         curve=curve,
+        date=datetime.now(timezone.utc).date().isoformat(),
     )
 
 

@@ -47,7 +47,7 @@ def planned(choice: Choice) -> tuple[Plan, About]:
     model, digest = _model(settings)
     about = About(
         file=choice.file.name,
-        sha256=_sha256(choice.file),
+        sha256=sha256(choice.file),
         method=settings.method,
         model=model,
         model_sha256=digest,
@@ -95,14 +95,19 @@ async def execute(plan: Plan, into: Run, listen: Callable[[str], None]) -> Run:
 def _model(settings: Settings) -> tuple[str, str]:
     """Return the model's name and the hash of its file, or of the script that stands for one."""
     if settings.engine == "scripted":
-        return "scripted", _sha256(Path(settings.script))
+        return "scripted", sha256(Path(settings.script))
     if settings.engine == "openai_compatible":
         return settings.model, settings.endpoint
     found = models.resolve(settings.model)
-    return found.name, _sha256(found.path)
+    return found.name, sha256(found.path)
 
 
-def _sha256(file: Path) -> str:
+def sha256(file: Path) -> str:
+    """Return the hash of a file.
+
+    Raises:
+        OrpsError: it cannot be read.
+    """
     try:
         with file.open("rb") as opened_file:
             digest = hashlib.sha256()

@@ -5,10 +5,21 @@ from __future__ import annotations
 import argparse
 from types import ModuleType
 
-from orps_lsp.cli.bench import compare, engine, evaluate, refine, server, tasks, trace
+from orps_lsp.cli.bench import (
+    compare,
+    critic,
+    engine,
+    evaluate,
+    refine,
+    results,
+    server,
+    tasks,
+    trace,
+)
 
 _BENCHES: dict[str, tuple[ModuleType, str]] = {
     "compare": (compare, "set runs of `bench tasks` side by side"),
+    "critic": (critic, "measure how well the critic tells right versions from wrong ones"),
     "engine": (
         engine,
         "measure the engine beside llama.cpp's own limit and the plain way to use it",
@@ -21,6 +32,7 @@ _BENCHES: dict[str, tuple[ModuleType, str]] = {
         refine,
         "measure how much faster a search makes slow functions",
     ),
+    "results": (results, "run methods and ablations over files of tasks, and write a page of it"),
     "server": (server, "measure how soon the language server starts and answers, and its memory"),
     "tasks": (tasks, "measure a search method on programming tasks with hidden tests"),
     "trace": (trace, "record what a search asks of the engine, for `bench engine --trace`"),
