@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -82,6 +83,24 @@ def test_what_is_offered_is_verified_few_and_not_dominated(
         gains.append(scoring.gain(intent, one.evaluation, ORIGINAL, one.complexity))
     noise = 1.1  # within a tenth, simplicity and the critic may decide
     assert all(first * noise >= second for first, second in pairwise(gains))
+
+
+@given(st.lists(st.tuples(complexities, st.none() | units, st.none() | ratios), max_size=9))
+def test_of_fixes_agreement_comes_first_then_speed(
+    drawn: list[tuple[Complexity, float | None, float | None]],
+) -> None:
+    fixes = [
+        replace(candidate(n, verified(), how), agreement=agreement, call_seconds=seconds)
+        for n, (how, agreement, seconds) in enumerate(drawn)
+    ]
+    offered = ranking.rank(Intent.FIX, fixes, ORIGINAL)
+    assert bool(offered) is bool(fixes)
+    step = 0.05  # of agreement; within it, speed decides, in steps of a quarter
+    for first, second in pairwise(offered):
+        most, least = first.agreement or 0.0, second.agreement or 0.0
+        assert most >= least - step
+        if most == least and first.call_seconds and second.call_seconds:
+            assert first.call_seconds <= second.call_seconds * 1.25
 
 
 @given(st.lists(ratios, min_size=3, max_size=3), st.lists(ratios, min_size=3, max_size=3))
