@@ -104,6 +104,10 @@ def test_a_run_measures_every_project_and_checks_what_is_offered(tmp_path: Path)
     assert report["median_best_s"] == pytest.approx(a["best_s"], abs=0.01)
     assert a["candidates"]["generated"] == 2 and a["candidates"]["failed"] == 1
     assert [step["candidate"] for step in a["steps"]] == [2]
+    wrong, fast = a["attempts"]
+    assert (wrong["status"], fast["status"]) == ("failed", "verified")
+    assert "return items" in wrong["code"] and wrong["reason"] and wrong["speedup"] is None
+    assert fast["speedup"] == a["best"]["speedup"]
     assert b["verdict"] == "error" and "tests of `unique` fail" in b["error"]
     assert c["verdict"] == "nothing" and c["best"] is None and c["again"] is None
     assert tree(folder) == before

@@ -88,7 +88,7 @@ class Result:
         return "improved" if self.improved else "holds"
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain data; times in seconds."""
+        """Return plain data; times in seconds, moments from the request on."""
         data: dict[str, Any] = {
             "project": self.project,
             "function": self.function,
@@ -117,6 +117,21 @@ class Result:
             "rounds": max((c.round for c in outcome.candidates), default=0),
             "stop_reason": outcome.stop_reason.value,
             "notes": list(outcome.notes),
+            "attempts": [self._attempt(candidate) for candidate in outcome.candidates],
+        }
+
+    def _attempt(self, candidate: Candidate) -> dict[str, Any]:
+        evaluation = candidate.evaluation
+        return {
+            "candidate": candidate.id,
+            "parent": candidate.parent,
+            "round": candidate.round,
+            "strategy": candidate.strategy,
+            "s": _seconds(self.prepared + candidate.seconds),
+            "status": candidate.status.value,
+            "reason": candidate.reason,
+            **_speedup(evaluation.speedup if evaluation else None),
+            "code": candidate.code,
         }
 
 
