@@ -20,7 +20,8 @@ import jedi
 from jedi import settings
 from jedi.inference.compiled.subprocess import InferenceStateSameProcess, functions
 
-from orps_lsp.store import default_path
+from orps_lsp.store import Store
+from orps_lsp.workspace import parsed
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class Inference:
     def __init__(self, workspace: Path, path: Sequence[str], version: tuple[int, int]) -> None:
         settings.auto_import_modules = []  # jedi imports these
         settings.dynamic_params_for_other_modules = False  # searches the whole workspace
-        settings.cache_directory = str(default_path().parent / "jedi")
+        parsed.keep_in(Store())
         self._environment = _Environment(path, version)
         self._project = jedi.Project(workspace, sys_path=list(path))
 
