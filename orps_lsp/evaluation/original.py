@@ -23,8 +23,8 @@ class Original:
     """What was found out about the original; evaluations of candidates rely on it.
 
     ``files`` are those of its tests, ``module`` and ``path`` how its module is imported, ``wall``
-    the seconds that a candidate's tests may take. ``calls`` are recorded ones of all its tests, also
-    of those that fail.
+    the seconds that a candidate's tests may take. ``calls`` are recorded ones of all its tests,
+    also of those that fail.
     """
 
     baseline: Baseline
