@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 
 import pytest
 from hypothesis import given
@@ -12,10 +13,12 @@ from search_support import FakeEvaluator, answer, broken, failed, run, verified
 from orps_lsp.evaluation.protocol import Behaviour, Evaluation
 from orps_lsp.llm.protocol import Completion, EngineCrashed, Prompt, Sampling
 from orps_lsp.llm.scripted import Script, ScriptedEngine
+from orps_lsp.search import bandit
 from orps_lsp.search.agreement import agreement
 from orps_lsp.search.methods import METHODS
 from orps_lsp.search.methods.mcts import Node, select, uct
-from orps_lsp.search.types import Budget, Intent, Outcome, Part, Status, StopReason
+from orps_lsp.search.strategies import Strategy
+from orps_lsp.search.types import Budget, Candidate, Intent, Outcome, Part, Status, StopReason
 
 # Different wrong versions, so that none is a repetition, and after a while one that is right.
 WRONG = tuple(answer(f"return sum(values) + {number}") for number in range(1, 60))
@@ -266,6 +269,37 @@ async def test_orps_asks_the_root_again_once_there_is_a_fix() -> None:
     assert [c.status for c in outcome.candidates].count(Status.VERIFIED) == 1
     assert all(c.parent is None for c in outcome.candidates)
     assert outcome.stop_reason is StopReason.SUCCESS
+
+
+# -- the choice of strategies
+
+names = st.lists(st.sampled_from("abcde"), min_size=1, max_size=5, unique=True)
+
+
+@given(names, st.integers(0, 20), st.integers(), st.lists(st.floats(0, 1), max_size=20))
+def test_the_bandit_chooses_as_many_as_asked_and_the_same_for_a_seed(
+    given_names: list[str], count: int, seed: int, outcomes: list[float]
+) -> None:
+    ways = [Strategy(name) for name in given_names]
+    drawn = [candidate(n, given_names[n % len(ways)], o) for n, o in enumerate(outcomes)]
+    first, again = [bandit.choose(ways, drawn, count, random.Random(seed)) for _ in range(2)]
+    assert first == again and len(first) == count and set(first) <= set(ways)
+
+
+def test_what_brought_something_is_drawn_more_often() -> None:
+    ways = [Strategy("good"), Strategy("bad"), Strategy("new")]
+    drawn = [candidate(n, "good", 0.8) for n in range(6)]
+    drawn += [candidate(n, "bad", 0.0) for n in range(6, 12)]
+    chosen = [
+        way.name
+        for seed in range(300)
+        for way in bandit.choose(ways, drawn, 2, random.Random(seed))
+    ]
+    assert chosen.count("good") > chosen.count("new") > chosen.count("bad") > 0
+
+
+def candidate(number: int, strategy: str, outcome: float) -> Candidate:
+    return Candidate(number, None, 1, strategy, "", Status.FAILED, outcome=outcome)
 
 
 # -- ablations

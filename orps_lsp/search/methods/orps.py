@@ -6,8 +6,10 @@ most promising in the light of what ran, and keeps the best k by the combined sc
 
 from __future__ import annotations
 
+import random
 from itertools import cycle, islice
 
+from orps_lsp.search import bandit
 from orps_lsp.search.core import Expansion, Search
 from orps_lsp.search.types import Candidate, Intent, Part, StopReason
 
@@ -62,7 +64,11 @@ def _plan(search: Search, beam: list[Candidate]) -> list[Expansion]:
     deep = width // 2 if beam and not search.is_fixed else 0
     if Part.REPAIR in search.options.without:
         deep = 0
-    root = islice(cycle(ways), offset, offset + width - deep)
+    if search.round == 1 or Part.BANDIT in search.options.without:
+        root = list(islice(cycle(ways), offset, offset + width - deep))
+    else:
+        chance = random.Random(f"{search.options.seed} {search.round}")
+        root = bandit.choose(ways, search.candidates, width - deep, chance)
     plan = [Expansion(way, temperature=temperature) for way in root]
     if search.task.intent is Intent.FIX and search.round == 1:
         likeliest = Part.LIKELIEST not in search.options.without
