@@ -21,7 +21,7 @@ from orps_lsp.search import ranking, scoring
 from orps_lsp.search.agreement import agreement
 from orps_lsp.search.critique import criticise
 from orps_lsp.search.prompts import FENCE_END, Prompts, Task
-from orps_lsp.search.strategies import Strategy, strategies
+from orps_lsp.search.strategies import Strategy, diagnosed, strategies
 from orps_lsp.search.types import (
     Budget,
     Candidate,
@@ -100,7 +100,11 @@ class Search:
         self.budget = budget
         self.options = options
         self.candidates: list[Candidate] = []
-        self.strategies = strategies(task.intent, stub=task.function.is_stub)
+        self.strategies = (
+            diagnosed(task.function)
+            if task.intent is Intent.OPTIMISE and Part.DIAGNOSIS not in options.without
+            else strategies(task.intent, task.function)
+        )
         self.usage = Usage()
         self.round = 0
         self.phase = ""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orps_lsp.search.types import Intent
+from orps_lsp.source.diagnosis import diagnose
+from orps_lsp.source.locate import Function
 
 GOALS = {
     Intent.OPTIMISE: "Write a much faster version of this function: a better algorithm, the same "
@@ -77,11 +79,27 @@ _SIMPLIFY = (
     Strategy("standard library", "Let the standard library do the work"),
 )
 
+_BETWEEN = 3  # general strategies before those of the function have their second turn
+
 REPAIR = Strategy("repair", "Correct what the tests say")
 
 _BY_INTENT = {Intent.OPTIMISE: _OPTIMISE, Intent.FIX: _FIX, Intent.SIMPLIFY: _SIMPLIFY}
 
 
-def strategies(intent: Intent, *, stub: bool = False) -> tuple[Strategy, ...]:
-    """The strategies for ``intent``, the most promising first; ``stub``: there is no body yet."""
-    return _WRITE if stub else _BY_INTENT[intent]
+def strategies(intent: Intent, function: Function) -> tuple[Strategy, ...]:
+    """The strategies for a function, the most promising first."""
+    return _WRITE if function.is_stub else _BY_INTENT[intent]
+
+
+def diagnosed(function: Function) -> tuple[Strategy, ...]:
+    """The strategies for a slow function: what its text shows comes first, and again soon.
+
+    A plan that names things of the function is followed by a small model where a general one is
+    only repeated; but it is a guess, so that general ones have their turn between.
+    """
+    found = diagnose(function.text)
+    own = [
+        Strategy(f"{finding.name} {number}", finding.plan)
+        for number, finding in enumerate(found, 1)
+    ]
+    return (*own, *_OPTIMISE[:_BETWEEN], *own, *_OPTIMISE[_BETWEEN:])

@@ -8,7 +8,7 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from search_support import FakeEvaluator, answer, broken, failed, run, verified
+from search_support import SOURCE, FakeEvaluator, answer, broken, failed, run, verified
 
 from orps_lsp.evaluation.protocol import Behaviour, Evaluation
 from orps_lsp.llm.protocol import Completion, EngineCrashed, Prompt, Sampling
@@ -17,8 +17,9 @@ from orps_lsp.search import bandit
 from orps_lsp.search.agreement import agreement
 from orps_lsp.search.methods import METHODS
 from orps_lsp.search.methods.mcts import Node, select, uct
-from orps_lsp.search.strategies import Strategy
+from orps_lsp.search.strategies import Strategy, diagnosed, strategies
 from orps_lsp.search.types import Budget, Candidate, Intent, Outcome, Part, Status, StopReason
+from orps_lsp.source.locate import find
 
 # Different wrong versions, so that none is a repetition, and after a while one that is right.
 WRONG = tuple(answer(f"return sum(values) + {number}") for number in range(1, 60))
@@ -379,3 +380,27 @@ class _Failing(ScriptedEngine):
         if self._left < 0:
             raise EngineCrashed("The model's process is gone.")
         return await super().complete(prompt, sampling)
+
+
+# -- plans for this very function
+
+
+async def test_a_slow_function_is_asked_for_by_what_makes_it_slow() -> None:
+    slow = "def f(xs, ys):\n    return [x for x in xs if x in ys]\n"
+    ways = diagnosed(find(slow, "f"))
+    assert ways[0] == Strategy("set 1", "Make a set of `ys` before the loop and look into that")
+    assert ways.count(ways[0]) == 2
+    general = strategies(Intent.OPTIMISE, find(slow, "f"))
+    assert set(general) | {ways[0]} == set(ways)
+    assert diagnosed(find(SOURCE, "total")) == general  # nothing to be seen there
+
+
+async def test_a_fix_is_not_asked_to_be_fast() -> None:
+    outcome = await run(
+        Script(answers=WRONG),
+        FakeEvaluator(VERDICTS),
+        intent=Intent.FIX,
+        budget=Budget(seconds=60, candidates=4, rounds=1),
+    )
+    names = {way.name for way in strategies(Intent.FIX, find(SOURCE, "total"))}
+    assert {c.strategy for c in outcome.candidates} <= names

@@ -59,7 +59,7 @@ def test_every_strategy_makes_a_prompt_whose_answer_begins_with_the_function(
     parent = Candidate(
         1, None, 1, "x", "def total(values):\n    return 0\n", Status.FAILED, evaluation=failed()
     )
-    for strategy in strategies(intent):
+    for strategy in strategies(intent, task().function):
         for path in ((), (parent,)):
             prefill = prompts.programmer(strategy, path).prefill
             assert prefill.startswith("```python\ndef total(values):\n")

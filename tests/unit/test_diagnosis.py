@@ -1,0 +1,159 @@
+"""What a function's text says of its slowness: by examples, and for any code at all."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from orps_lsp.source.diagnosis import diagnose
+
+ROOT = Path(__file__).parents[2]
+
+
+def plans(body: str, arguments: str = "xs, ys") -> list[str]:
+    text = f"def f({arguments}):\n{textwrap.indent(textwrap.dedent(body).strip(), '    ')}\n"
+    return [finding.plan for finding in diagnose(text)]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            """
+            for x in xs:
+                for y in ys:
+                    if y.key == x.name and y.ok:
+                        found.append(y)
+            """,
+            "Go through `ys` once, before the loop, and group it in a dict by `y.key`; then look "
+            "up `x.name` there: no loop inside the loop",
+        ),
+        (
+            "return [sum(y.n for y in ys if x.id == y.id.lower()) for x in xs]",
+            "Go through `ys` once, before the loop, and group it in a dict by `y.id.lower()`; then "
+            "look up `x.id` there: no loop inside the loop",
+        ),
+        (
+            """
+            for n in range(len(xs)):
+                total = 0
+                for x in xs[: n + 1]:
+                    total += x
+                result.append(total)
+            """,
+            "Keep a running `total` from one step to the next: add what is new, and do without "
+            "the inner loop",
+        ),
+        (
+            "result = []\nfor x in xs:\n    if x not in result:\n        result.append(x)",
+            "Keep a set beside `result` and look into that, not into the list",
+        ),
+        (
+            "return [x for x in xs if x in ys]",
+            "Make a set of `ys` before the loop and look into that",
+        ),
+        (
+            "for x in xs:\n    for y in sorted(ys, key=len):\n        use(x, y)",
+            "Compute `sorted(ys, key=len)` only once, before the loop",
+        ),
+        (
+            "for x in xs:\n    if re.compile(ys).search(x):\n        use(x)",
+            "Compute `re.compile(ys)` only once, before the loop",
+        ),
+        (
+            "while xs:\n    x = min(xs)\n    xs.remove(x)",
+            "Keep `xs` in order all the time, with heapq or bisect, instead of min() again in "
+            "each step",
+        ),
+        (
+            "return {x: xs.count(x) for x in xs}",
+            "Count `xs` once with collections.Counter, before the loop",
+        ),
+        (
+            "return [ys.index(x) for x in xs]",
+            "Note the position of each item of `ys` in a dict, before the loop",
+        ),
+        (
+            "while xs:\n    x = xs.pop(0)",
+            "Make `xs` a collections.deque, with popleft() and appendleft()",
+        ),
+        (
+            "text = ''\nfor x in xs:\n    text += x",
+            "Collect the pieces of `text` in a list and join them at the end",
+        ),
+        (
+            "out = []\nfor x in xs:\n    out = out + [x]",
+            "Append to `out` in place instead of making a new list",
+        ),
+        (
+            "for i in range(9):\n    for j in range(-2, 3):\n        use(xs[i + j])",
+            "Slide a window over `xs`: add what comes in, remove what goes out",
+        ),
+        (
+            "for x in xs:\n    for y in ys:\n        if y.begin <= x < y.end: use(x)",
+            "Sort `ys` by `y.begin` once, before the loop; then use bisect, or go through both in "
+            "order, instead of the inner loop",
+        ),
+        (
+            "for x in xs:\n    n = 0\n    for y in xs:\n        n += len(parse(y))",
+            "Go through `xs` once, before the loops, and keep in a list what is needed of each",
+        ),
+        (
+            "for n in range(9):\n    best = sorted(xs[:n])",
+            "Keep what came so far of `xs` in order, with bisect.insort, instead of sorted() again "
+            "in each step",
+        ),
+        (
+            "out = []\nfor x in xs:\n    out.insert(place(x), x)",
+            "Collect `out` in any order and sort it once, by a key",
+        ),
+        (
+            """
+            def below(name):
+                return sum(below(x) for x, boss in xs.items() if boss == name)
+            return below(ys)
+            """,
+            "Go through `xs.items()` once, before the loop, and group it in a dict by `boss`; then "
+            "look up `name` there: no loop inside the loop",
+        ),
+        (
+            "return f(xs[1:], ys) + f(xs, ys[1:])",
+            "Fill a table from the small cases up, instead of recursion",
+        ),
+    ],
+)
+def test_a_place_that_may_be_slow_is_named(body: str, expected: str) -> None:
+    assert plans(body)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "body"),
+    [
+        ("xs, ys: set[int]", "return [x for x in xs if x in ys]"),
+        ("xs, ys: typing.Mapping[str, int]", "return [x for x in xs if x in ys]"),
+        ("xs", "seen = set()\nreturn [x for x in xs if x not in seen]"),
+        ("xs", "seen: dict[int, int] = make()\nreturn [x for x in xs if x in seen]"),
+        ("xs, y", "return y in xs"),  # once
+        ("xs", "return sorted(xs)"),
+        ("xs", "return [x.lower() for x in xs]"),
+        ("xs", "total = 0\nfor x in xs:\n    total += x\nreturn total"),
+        ("xs", "for x in xs:\n    for y in x.items:\n        if y.key == x.name: use(y)"),
+        ("x", "return f(x - 1) if x else 0"),
+    ],
+)
+def test_what_is_quick_gets_no_advice(arguments: str, body: str) -> None:
+    assert plans(body, arguments) == []
+
+
+def test_every_function_of_this_project_can_be_looked_at() -> None:
+    count = 0
+    for path in (ROOT / "orps_lsp").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                found = diagnose(ast.unparse(node))
+                assert len(found) <= 5 and len({f.plan for f in found}) == len(found)
+                count += 1
+    assert count > 1000
