@@ -123,13 +123,15 @@ class Choice:
 class EngineInfo:
     """What is loaded. ``context`` is the number of tokens that one request may use at most.
 
-    ``threads`` is 0 where the engine runs elsewhere.
+    ``threads`` is 0 where the engine runs elsewhere. ``alone``: a search has this engine's answers
+    and nothing else, since they are written down.
     """
 
     model: str
     context: int
     parameters: int = 0
     threads: int = 0
+    alone: bool = False
 
 
 class Engine(Protocol):

@@ -5,6 +5,7 @@ A script is a JSON object; every key is optional::
     {"answers": ["...", ...],   # completions of prompts whose answer begins with a code fence
      "critiques": ["...", ...], # completions of all other prompts
      "score": [0, 0, 0, 1, 0],  # probabilities that ``choose`` reports
+     "alone": true,             # versions that rules make are not tried as well
      "delay": 0.0,              # seconds that each completion takes; a list: each answer in turn
      "fail": "message"}         # starting the engine fails with this message
 
@@ -41,6 +42,7 @@ class Script:
     answers: tuple[str, ...] = ()
     critiques: tuple[str, ...] = ("does what it should.",)
     score: tuple[float, ...] = (0.0, 0.0, 0.0, 1.0, 0.0)
+    alone: bool = True
     delay: float | tuple[float, ...] = 0.0
     fail: str = ""
 
@@ -81,7 +83,7 @@ class ScriptedEngine:
     async def start(self) -> EngineInfo:
         if self._script.fail:
             raise ModelLoadError(self._script.fail)
-        return EngineInfo("scripted", context=16384)
+        return EngineInfo("scripted", context=16384, alone=self._script.alone)
 
     async def complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
         kind = "answers" if prompt.prefill.startswith("```") else "critiques"

@@ -16,7 +16,15 @@ from dataclasses import dataclass, replace
 from orps_lsp.aside import AsideDied
 from orps_lsp.evaluation.protocol import Evaluation, Evaluator, Target, Verdict
 from orps_lsp.evaluation.static import Complexity
-from orps_lsp.llm.protocol import Completion, Engine, EngineInfo, Prompt, Sampling, Usage
+from orps_lsp.llm.protocol import (
+    Completion,
+    Engine,
+    EngineInfo,
+    Message,
+    Prompt,
+    Sampling,
+    Usage,
+)
 from orps_lsp.search import ranking, scoring
 from orps_lsp.search.agreement import agreement
 from orps_lsp.search.critique import criticise
@@ -37,10 +45,12 @@ from orps_lsp.search.types import (
     inline,
 )
 from orps_lsp.search.versions import Version, read
+from orps_lsp.source.diagnosis import diagnose
 from orps_lsp.source.diff import unified
 from orps_lsp.source.extract import fingerprint
 
 _STEP_TOKENS = 40
+_MOST_RULES = 6
 _CRITIQUE_SHARE = 0.1  # of the seconds: kept for the critics of the best when generation must end
 _CRITIQUE_SECONDS = 15.0
 _MOST_COMPARED = 12  # fixes; each costs a second or two
@@ -126,6 +136,7 @@ class Search:
         self._critic = Part.CRITIQUE not in options.without and (
             scoring.has_critic(info.parameters) if options.critic is None else options.critic
         )
+        self._rules = not info.alone and Part.RULES not in options.without
         self.original = original
         self._aside = aside
         self._diffs: dict[int, str] = {}
@@ -263,6 +274,39 @@ class Search:
             conversation=self._prompts.conversation(prompt, completion.text),
             tokens=completion.usage.generated,
         )
+
+    async def try_rules(self) -> None:
+        """Try what rules make of a slow function, one on top of the other: it costs no tokens.
+
+        Raises:
+            Finished, EvaluationError: as ``expand``.
+        """
+        if not self._rules or self.task.intent is not Intent.OPTIMISE:
+            return
+        text, path = self.task.function.text, list[Candidate]()
+        tried: set[str] = set()
+        while len(tried) < _MOST_RULES:
+            found = (each for each in diagnose(text) if each.rewrite and each.plan not in tried)
+            finding = next(found, None)
+            if finding is None:
+                return
+            tried.add(finding.plan)
+            self._check_budgets()
+            strategy = Strategy(f"rule: {finding.name}", finding.plan)
+            prompt = self._prompts.programmer(strategy, path)
+            answer = Message("assistant", f"```python\n{finding.rewrite.strip()}{FENCE_END}")
+            drawn = Candidate(
+                id=self._number(),
+                parent=path[-1].id if path else None,
+                round=self.round,
+                strategy=strategy.name,
+                code=finding.rewrite,
+                status=Status.SCREENED_OUT,
+                conversation=(*prompt.messages, answer),
+            )
+            await self._take(drawn)
+            if self.candidates[-1].status is Status.VERIFIED:
+                text, path = finding.rewrite, [*path, self.candidates[-1]]
 
     async def plan(self, steps: Sequence[str]) -> str:
         """Let the model add a step to a plan; the beginning of a sentence.

@@ -29,6 +29,7 @@ class Part(str, Enum):
     REASONING = "reasoning"  # a plan or thought comes before the code
     CRITIQUE = "critique"  # reviews steer the search
     REPAIR = "repair"  # attempts are followed up
+    RULES = "rules"  # versions that rules make are tried first
     DIAGNOSIS = "diagnosis"  # plans name what makes this function slow
     BANDIT = "bandit"  # strategies are drawn by what they have brought
     LIKELIEST = "likeliest"  # the first answer is the one that the model finds likeliest

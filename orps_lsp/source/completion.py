@@ -20,7 +20,7 @@ _MODULES: Mapping[str, str] = {
     "datetime": "date datetime time timedelta timezone",
     "decimal": "Decimal ROUND_DOWN ROUND_HALF_EVEN ROUND_HALF_UP",
     "fractions": "Fraction",
-    "functools": "partial reduce",
+    "functools": "cache lru_cache partial reduce",
     "heapq": "heapify heappop heappush heappushpop heapreplace nlargest nsmallest",
     "itertools": "accumulate chain combinations count cycle dropwhile groupby islice pairwise "
     "permutations product repeat starmap takewhile tee zip_longest",

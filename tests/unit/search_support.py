@@ -25,7 +25,7 @@ from orps_lsp.search.prompts import Task
 from orps_lsp.search.run import search
 from orps_lsp.search.types import Budget, Intent, Outcome, Part, Progress
 from orps_lsp.source.context import collect
-from orps_lsp.source.locate import find
+from orps_lsp.source.locate import functions
 
 SOURCE = '''\
 def total(values):
@@ -120,13 +120,15 @@ def baseline(passed: int = 4) -> Baseline:
     )
 
 
-def task(intent: Intent = Intent.OPTIMISE, tests: tuple[str, ...] = ()) -> Task:
-    function = find(SOURCE, "total")
+def task(
+    intent: Intent = Intent.OPTIMISE, tests: tuple[str, ...] = (), source: str = SOURCE
+) -> Task:
+    function = functions(source)[0]
     return Task(
         name="total.py::total",
         intent=intent,
         function=function,
-        context=collect(SOURCE, function),
+        context=collect(source, function),
         tests=tests,
         baseline=baseline(2 if intent is Intent.FIX else 4),
     )
@@ -143,13 +145,14 @@ async def run(
     snapshots: list[Progress] | None = None,
     engine: ScriptedEngine | None = None,
     without: frozenset[Part] = frozenset(),
+    source: str = SOURCE,
 ) -> Outcome:
-    """One search over :data:`SOURCE`."""
+    """One search over the first function of ``source``."""
     engine = engine or ScriptedEngine(script)
     workspace = Path("/workspace")
     return await search(
-        task(intent),
-        Target(workspace, workspace / "total.py", "total", SOURCE),
+        task(intent, source=source),
+        Target(workspace, workspace / "total.py", functions(source)[0].qualname, source),
         engine,
         await engine.start(),
         evaluator,

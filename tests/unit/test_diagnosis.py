@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from orps_lsp.source.diagnosis import diagnose
+from orps_lsp.source.locate import functions
 
 ROOT = Path(__file__).parents[2]
 
@@ -157,3 +158,106 @@ def test_every_function_of_this_project_can_be_looked_at() -> None:
                 assert len(found) <= 5 and len({f.plan for f in found}) == len(found)
                 count += 1
     assert count > 1000
+
+
+def rewritten(body: str, arguments: str = "xs, ys") -> str:
+    """The function's body as the first rule that knows something has it."""
+    text = f"def f({arguments}):\n{textwrap.indent(textwrap.dedent(body).strip(), '    ')}\n"
+    found = next(finding.rewrite for finding in diagnose(text) if finding.rewrite)
+    return textwrap.dedent(found.partition("\n")[2]).strip()
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            """
+            out = []
+            for x in xs:  # all of them
+                for a, y in ys:
+                    if y.key == x.name: out.append(y)
+            return out
+            """,
+            """
+            out = []
+            groups = {}
+            for a, y in ys:
+                groups.setdefault(y.key, []).append((a, y))
+            for x in xs:  # all of them
+                for a, y in groups.get(x.name, ()):
+                    if y.key == x.name: out.append(y)
+            return out
+            """,
+        ),
+        (
+            """
+            for n in range(len(xs)):
+                total = ys
+                for x in xs[: n + 1]:
+                    total += x
+                use(total)
+            """,
+            """
+            total = ys
+            for n in range(len(xs)):
+                for x in xs[n:n + 1]:
+                    total += x
+                use(total)
+            """,
+        ),
+        (
+            """
+            out = []
+            for x in xs:
+                if x not in out:
+                    out.append(x)
+            return out
+            """,
+            """
+            out = []
+            out_set = set(out)
+            for x in xs:
+                if x not in out_set:
+                    out.append(x)
+                    out_set.add(x)
+            return out
+            """,
+        ),
+        (
+            "return [[y for y in sorted(ys)] for x in xs]",
+            "prepared = sorted(ys)\nreturn [[y for y in prepared] for x in xs]",
+        ),
+        (
+            "q = [xs]\nwhile q:\n    x = q.pop(0)\n    q.insert(0, ys)",
+            "q = deque([xs])\nwhile q:\n    x = q.popleft()\n    q.appendleft(ys)",
+        ),
+        (
+            "out = []\nfor x in xs:\n    out = out + [x]\nreturn out",
+            "out = []\nfor x in xs:\n    out += [x]\nreturn out",
+        ),
+        (
+            "def g(n):\n    return g(n - 1) + g(n - 2) if n > 1 else n\nreturn g(xs)",
+            "@cache\ndef g(n):\n    return g(n - 1) + g(n - 2) if n > 1 else n\nreturn g(xs)",
+        ),
+    ],
+)
+def test_a_rule_changes_what_it_names_and_nothing_else(body: str, expected: str) -> None:
+    assert rewritten(body) == textwrap.dedent(expected).strip()
+
+
+def test_a_new_name_is_new() -> None:
+    text = rewritten("ys_set = 1\nfor x in xs:\n    if x in ys: use(ys_set)")
+    assert "ys_set_2 = set(ys)" in text and "if x in ys_set_2: use(ys_set)" in text
+
+
+def test_every_rewrite_of_this_projects_functions_parses_and_keeps_the_header() -> None:
+    count = 0
+    for path in (ROOT / "orps_lsp").rglob("*.py"):
+        source = path.read_text()
+        for function in functions(source):
+            for finding in diagnose(function.text):
+                if finding.rewrite:
+                    (again,) = functions(finding.rewrite)[:1]
+                    assert again.header == function.header
+                    count += 1
+    assert count > 20

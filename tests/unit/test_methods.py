@@ -404,3 +404,51 @@ async def test_a_fix_is_not_asked_to_be_fast() -> None:
     )
     names = {way.name for way in strategies(Intent.FIX, find(SOURCE, "total"))}
     assert {c.strategy for c in outcome.candidates} <= names
+
+
+# -- rules
+
+TWICE_IN = """def f(xs, ys):
+    found = []
+    for x in xs:
+        if x in ys and found.count(x) == 0:
+            found.append(x)
+    return found
+"""
+
+
+async def test_what_rules_make_comes_first_and_builds_on_what_held() -> None:
+    evaluator = FakeEvaluator({"ys_set": verified(3.0)})
+    outcome = await run(
+        Script(answers=(answer("return 0"),), alone=False),
+        evaluator,
+        budget=Budget(seconds=60, candidates=8, rounds=1),
+        source=TWICE_IN,
+    )
+    first = outcome.candidates[0]
+    assert (first.strategy, first.status, first.tokens) == ("rule: set", Status.VERIFIED, 0)
+    assert "    ys_set = set(ys)\n    for x in xs:\n        if x in ys_set and" in first.code
+    assert outcome.refinements[0].candidate == first
+    assert len(outcome.candidates) == 8  # rules count as candidates do
+
+
+@pytest.mark.parametrize(
+    ("alone", "intent", "without"),
+    [
+        (True, Intent.OPTIMISE, frozenset[Part]()),
+        (False, Intent.FIX, frozenset[Part]()),
+        (False, Intent.OPTIMISE, frozenset({Part.RULES})),
+    ],
+)
+async def test_rules_are_for_slow_functions_of_real_models(
+    alone: bool, intent: Intent, without: frozenset[Part]
+) -> None:
+    outcome = await run(
+        Script(answers=(answer("return 0"),), alone=alone),
+        FakeEvaluator({}),
+        intent=intent,
+        budget=Budget(seconds=60, candidates=4, rounds=1),
+        source=TWICE_IN,
+        without=without,
+    )
+    assert not [c for c in outcome.candidates if c.strategy.startswith("rule")]

@@ -30,6 +30,8 @@ async def run(search: Search, *, converge: bool = True) -> StopReason:
     for number in range(1, search.budget.rounds + 1):
         search.round = number
         search.report(f"round {number}/{search.budget.rounds}")
+        if number == 1:
+            await search.try_rules()
         await search.expand(_plan(search, beam), enough=lambda: _solved(search))
         if _solved(search):
             return StopReason.SUCCESS

@@ -7,16 +7,18 @@ Whether a version is right and faster is for the evidence to say.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from orps_lsp.source.diagnosis import repetition, searches
-from orps_lsp.source.diagnosis.places import Finding, Place, places_in
-from orps_lsp.source.syntax import FunctionNode, parse
+from orps_lsp.source.diagnosis.changes import apply
+from orps_lsp.source.diagnosis.places import Found, Place, places_in
+from orps_lsp.source.syntax import Document, FunctionNode
 
 __all__ = ["Finding", "diagnose"]
 
 _MOST = 5
 
-Look = Callable[[FunctionNode, Sequence[Place]], Iterator[Finding]]
+Look = Callable[[FunctionNode, Sequence[Place]], Iterator[Found]]
 
 # The most telling first.
 _LOOKS: tuple[Look, ...] = (
@@ -34,16 +36,32 @@ _LOOKS: tuple[Look, ...] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A place that may be slow. ``plan`` is a sentence in the imperative, without its full stop.
+
+    ``rewrite`` is the function as a rule would have it; empty where there is no rule for it.
+    """
+
+    name: str
+    plan: str
+    rewrite: str = ""
+
+
 def diagnose(function_text: str) -> tuple[Finding, ...]:
     """Return what makes a function slow, the most specific first; a plan occurs once.
 
     Raises:
         SourceSyntaxError: it does not parse.
     """
-    (node,) = (n for n in parse(function_text).body if isinstance(n, FunctionNode))
+    document = Document(function_text)
+    (node,) = (n for n in document.tree.body if isinstance(n, FunctionNode))
     places = [place for child in node.body for place in places_in(child)]
-    found: dict[str, Finding] = {}
+    found: dict[str, Found] = {}
     for look in _LOOKS:
-        for finding in look(node, places):
-            found.setdefault(finding.plan, finding)
-    return tuple(found.values())[:_MOST]
+        for each in look(node, places):
+            found.setdefault(each.plan, each)
+    return tuple(
+        Finding(each.name, each.plan, apply(document, each.changes))
+        for each in list(found.values())[:_MOST]
+    )

@@ -6,29 +6,38 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from orps_lsp.source.diagnosis.changes import Change
 from orps_lsp.source.syntax import FunctionNode
 
 _LONGEST = 60  # of an expression that a plan quotes
-_LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _GROWING = frozenset({"append", "extend", "insert", "add", "remove", "pop", "popleft", "update"})
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """A place that may be slow. ``plan`` is a sentence in the imperative, without its full stop."""
+class Found:
+    """A place that may be slow. ``plan`` is a sentence in the imperative, without its full stop.
+
+    ``changes`` do what it says, where a rule can; they are a guess like the plan.
+    """
 
     name: str
     plan: str
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A loop or a part of a comprehension; ``bound`` are names that change while it runs."""
+    """A loop or a part of a comprehension; ``bound`` are names that change while it runs.
 
+    ``statement`` is the one that it is, or is in: what is to be done before the loop goes there.
+    """
+
+    statement: ast.stmt
+    target: ast.expr | None
+    iterated: ast.expr | None
     targets: frozenset[str]
     bound: frozenset[str]
-    iterated: ast.expr | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,43 +48,57 @@ class Place:
     loops: tuple[Loop, ...]
 
 
-def places_in(node: ast.AST, loops: tuple[Loop, ...] = ()) -> Iterator[Place]:
-    """Yield a node and all below it; what a loop goes over is outside of it, the rest inside."""
+def places_in(statement: ast.stmt, loops: tuple[Loop, ...] = ()) -> Iterator[Place]:
+    """Yield a statement and all below it; what a loop goes over is outside of it."""
+    yield Place(statement, loops)
+    if isinstance(statement, (ast.For, ast.AsyncFor)):
+        yield from _below(statement.iter, statement, loops)
+        inner = (*loops, _loop(statement, statement.target, statement.iter, statement))
+        for part in (*statement.body, *statement.orelse):
+            yield from places_in(part, inner)
+    elif isinstance(statement, ast.While):
+        inner = (*loops, _loop(statement, None, None, statement))
+        yield from _below(statement.test, statement, inner)
+        for part in (*statement.body, *statement.orelse):
+            yield from places_in(part, inner)
+    elif isinstance(statement, FunctionNode) and calls_of(statement):
+        # Each call of itself is like a turn of a loop.
+        names = frozenset(argument.arg for argument in statement.args.args)
+        turn = Loop(statement, None, None, names, names | frozenset(_stored(statement)))
+        for part in statement.body:
+            yield from places_in(part, (*loops, turn))
+    else:
+        for child in ast.iter_child_nodes(statement):
+            yield from _below(child, statement, loops)
+
+
+def _below(node: ast.AST, statement: ast.stmt, loops: tuple[Loop, ...]) -> Iterator[Place]:
+    if isinstance(node, ast.stmt):
+        yield from places_in(node, loops)
+        return
     yield Place(node, loops)
-    if isinstance(node, _LOOPS):
-        inner = (*loops, _loop(node))
-        for part in ast.iter_child_nodes(node):
-            outside = not isinstance(node, ast.While) and part is node.iter
-            yield from places_in(part, loops if outside else inner)
-    elif isinstance(node, FunctionNode) and calls_of(node):  # each call is a turn of a loop
-        names = frozenset(argument.arg for argument in node.args.args)
-        turn = (*loops, Loop(names, names | frozenset(_stored(node)), None))
-        for statement in node.body:
-            yield from places_in(statement, turn)
-    elif isinstance(node, _COMPREHENSIONS):
+    if isinstance(node, _COMPREHENSIONS):
         inner = loops
         for each in node.generators:
-            yield from places_in(each.iter, inner)
-            inner = (*inner, _comprehended(each))
+            yield from _below(each.iter, statement, inner)
+            inner = (*inner, _loop(statement, each.target, each.iter, each.target))
             for test in each.ifs:
-                yield from places_in(test, inner)
+                yield from _below(test, statement, inner)
         values = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
         for value in values:
-            yield from places_in(value, inner)
+            yield from _below(value, statement, inner)
     else:
         for child in ast.iter_child_nodes(node):
-            yield from places_in(child, loops)
+            yield from _below(child, statement, loops)
 
 
-def _loop(node: ast.For | ast.AsyncFor | ast.While) -> Loop:
-    targets = frozenset[str]() if isinstance(node, ast.While) else frozenset(_stored(node.target))
-    iterated = None if isinstance(node, ast.While) else node.iter
-    return Loop(targets, targets | frozenset(_stored(node)) | frozenset(_grown(node)), iterated)
-
-
-def _comprehended(part: ast.comprehension) -> Loop:
-    targets = frozenset(_stored(part.target))
-    return Loop(targets, targets, part.iter)
+def _loop(
+    statement: ast.stmt, target: ast.expr | None, iterated: ast.expr | None, changed: ast.AST
+) -> Loop:
+    """A loop in which names are bound as ``changed`` binds them."""
+    targets = frozenset(_stored(target)) if target else frozenset[str]()
+    bound = targets | frozenset(_stored(changed)) | frozenset(_grown(changed))
+    return Loop(statement, target, iterated, targets, bound)
 
 
 def _stored(node: ast.AST) -> Iterator[str]:
@@ -111,3 +134,16 @@ def calls_of(function: FunctionNode) -> int:
         isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == function.name
         for node in ast.walk(function)
     )
+
+
+def fresh(function: FunctionNode, wanted: str) -> str:
+    """Return a name that the function does not use."""
+    taken = names_of(function) | {
+        each.arg for each in ast.walk(function) if isinstance(each, ast.arg)
+    }
+    number = 1
+    name = wanted
+    while name in taken:
+        number += 1
+        name = f"{wanted}_{number}"
+    return name

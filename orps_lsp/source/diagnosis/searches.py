@@ -4,36 +4,71 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
-from orps_lsp.source.diagnosis.places import Finding, Place, names_of, quoted
+from orps_lsp.source.diagnosis.changes import Before, Change, Instead
+from orps_lsp.source.diagnosis.places import Found, Loop, Place, fresh, names_of, quoted
 from orps_lsp.source.syntax import FunctionNode
 
 
-def joins(_: FunctionNode, places: Sequence[Place]) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """An inner loop that goes through ``inner.iterated`` for what has ``wanted`` as ``key``."""
+
+    loops: tuple[Loop, ...]
+    items: ast.expr
+    key: ast.expr
+    wanted: ast.expr
+
+    @property
+    def inner(self) -> Loop:
+        return self.loops[-1]
+
+
+def joins(function: FunctionNode, places: Sequence[Place]) -> Iterator[Found]:
     """Items of an inner loop that are searched for by equality."""
-    for items, key, wanted in _searches(places, (ast.Eq,)):
-        yield Finding(
+    for search in _searches(places, (ast.Eq,)):
+        yield Found(
             "index",
-            f"Go through {items} once, before the loop, and group it in a dict by {key}; then look "
-            f"up {wanted} there: no loop inside the loop",
+            f"Go through {quoted(search.items)} once, before the loop, and group it in a dict by "
+            f"{quoted(search.key)}; then look up {quoted(search.wanted)} there: no loop inside the "
+            "loop",
+            _grouped(function, search),
         )
 
 
-def ranges(_: FunctionNode, places: Sequence[Place]) -> Iterator[Finding]:
+def _grouped(function: FunctionNode, search: _Search) -> tuple[Change, ...]:
+    """Put the items into a dict of lists, and let the loop go through the list that matters.
+
+    The comparison stays where it is: what else the loop asks for is asked as before.
+    """
+    inner, first = search.inner, search.loops[0]
+    if inner.target is None or names_of(search.wanted) & inner.bound:
+        return ()
+    value, groups = ast.unparse(inner.target), fresh(function, "groups")
+    item = value[1:-1] if isinstance(inner.target, ast.Tuple) else value
+    lines = (
+        f"{groups} = {{}}",
+        f"for {item} in {ast.unparse(search.items)}:",
+        f"    {groups}.setdefault({ast.unparse(search.key)}, []).append({value})",
+    )
+    looked_up = f"{groups}.get({ast.unparse(search.wanted)}, ())"
+    return Before(first.statement, lines), Instead(search.items, looked_up)
+
+
+def ranges(_: FunctionNode, places: Sequence[Place]) -> Iterator[Found]:
     """Items of an inner loop that are searched for by their order."""
-    for items, key, _wanted in _searches(places, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)):
-        yield Finding(
+    for search in _searches(places, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)):
+        yield Found(
             "bisect",
-            f"Sort {items} by {key} once, before the loop; then use bisect, or go through both in "
-            "order, instead of the inner loop",
+            f"Sort {quoted(search.items)} by {quoted(search.key)} once, before the loop; then use "
+            "bisect, or go through both in order, instead of the inner loop",
         )
 
 
-def _searches(
-    places: Sequence[Place], operators: tuple[type[ast.cmpop], ...]
-) -> Iterator[tuple[str, str, str]]:
-    """Yield what an inner loop goes through each time, by what, and what it looks for."""
+def _searches(places: Sequence[Place], operators: tuple[type[ast.cmpop], ...]) -> Iterator[_Search]:
+    """Yield what inner loops look for, where that can be said in a sentence."""
     for place in places:
         if len(place.loops) < 2 or not isinstance(place.node, ast.Compare):
             continue
@@ -49,12 +84,11 @@ def _searches(
                     continue
                 if not other & outer or other & inner.targets:
                     continue
-                texts = quoted(inner.iterated), quoted(mine), quoted(theirs)
-                if all(texts):
-                    yield texts
+                if all(map(quoted, (inner.iterated, mine, theirs))):
+                    yield _Search(place.loops, inner.iterated, mine, theirs)
 
 
-def parsed_again(_: FunctionNode, places: Sequence[Place]) -> Iterator[Finding]:
+def parsed_again(_: FunctionNode, places: Sequence[Place]) -> Iterator[Found]:
     """Calls on the items of an inner loop that give the same in each turn of the outer one."""
     for place in places:
         if len(place.loops) < 2 or not isinstance(place.node, ast.Call) or not place.node.args:
@@ -66,7 +100,7 @@ def parsed_again(_: FunctionNode, places: Sequence[Place]) -> Iterator[Finding]:
         if names_of(place.node) & inner.targets and not names_of(place.node) & (
             outer - inner.bound
         ):
-            yield Finding(
+            yield Found(
                 "prepare",
                 f"Go through {quoted(inner.iterated) or 'the items'} once, before the loops, and "
                 "keep in a list what is needed of each",
