@@ -127,7 +127,7 @@ def plans(body: str, arguments: str = "xs, ys") -> list[str]:
     ],
 )
 def test_a_place_that_may_be_slow_is_named(body: str, expected: str) -> None:
-    assert plans(body)[0] == expected
+    assert expected in plans(body)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +143,7 @@ def test_a_place_that_may_be_slow_is_named(body: str, expected: str) -> None:
         ("xs", "total = 0\nfor x in xs:\n    total += x\nreturn total"),
         ("xs", "for x in xs:\n    for y in x.items:\n        if y.key == x.name: use(y)"),
         ("x", "return f(x - 1) if x else 0"),
+        ("xs, ys", "for x in xs:\n    for y in ys:\n        tell(y)"),  # as often as before
     ],
 )
 def test_what_is_quick_gets_no_advice(arguments: str, body: str) -> None:
@@ -221,6 +222,19 @@ def rewritten(body: str, arguments: str = "xs, ys") -> str:
                     out.append(x)
                     out_set.add(x)
             return out
+            """,
+        ),
+        (
+            """
+            for x in xs:
+                for a, y in ys.items():
+                    if x in parse(y): use(a, parse(y), x)
+            """,
+            """
+            prepared = [((a, y), parse(y)) for a, y in ys.items()]
+            for x in xs:
+                for (a, y), value_1 in prepared:
+                    if x in value_1: use(a, value_1, x)
             """,
         ),
         (

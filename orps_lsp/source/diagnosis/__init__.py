@@ -20,14 +20,14 @@ _MOST = 5
 
 Look = Callable[[FunctionNode, Sequence[Place]], Iterator[Found]]
 
-# The most telling first.
+# The most telling first; but what is prepared before can still be looked up by, not the other way.
 _LOOKS: tuple[Look, ...] = (
+    searches.parsed_again,
     searches.joins,
     repetition.running,
     repetition.memberships,
     searches.ranges,
     repetition.repeated,
-    searches.parsed_again,
     repetition.countings,
     repetition.queues,
     repetition.copies,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from orps_lsp.source.diagnosis.changes import Change
@@ -31,6 +32,7 @@ class Loop:
     """A loop or a part of a comprehension; ``bound`` are names that change while it runs.
 
     ``statement`` is the one that it is, or is in: what is to be done before the loop goes there.
+    ``changed`` are names that its body binds or whose objects it changes.
     """
 
     statement: ast.stmt
@@ -38,6 +40,7 @@ class Loop:
     iterated: ast.expr | None
     targets: frozenset[str]
     bound: frozenset[str]
+    changed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,15 @@ def places_in(statement: ast.stmt, loops: tuple[Loop, ...] = ()) -> Iterator[Pla
     yield Place(statement, loops)
     if isinstance(statement, (ast.For, ast.AsyncFor)):
         yield from _below(statement.iter, statement, loops)
-        inner = (*loops, _loop(statement, statement.target, statement.iter, statement))
-        for part in (*statement.body, *statement.orelse):
+        body = (*statement.body, *statement.orelse)
+        inner = (*loops, _loop(statement, statement.target, statement.iter, body))
+        for part in body:
             yield from places_in(part, inner)
     elif isinstance(statement, ast.While):
-        inner = (*loops, _loop(statement, None, None, statement))
+        body = (*statement.body, *statement.orelse)
+        inner = (*loops, _loop(statement, None, None, (statement.test, *body)))
         yield from _below(statement.test, statement, inner)
-        for part in (*statement.body, *statement.orelse):
+        for part in body:
             yield from places_in(part, inner)
     elif isinstance(statement, FunctionNode) and calls_of(statement):
         # Each call of itself is like a turn of a loop.
@@ -81,7 +86,7 @@ def _below(node: ast.AST, statement: ast.stmt, loops: tuple[Loop, ...]) -> Itera
         inner = loops
         for each in node.generators:
             yield from _below(each.iter, statement, inner)
-            inner = (*inner, _loop(statement, each.target, each.iter, each.target))
+            inner = (*inner, _loop(statement, each.target, each.iter, ()))
             for test in each.ifs:
                 yield from _below(test, statement, inner)
         values = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
@@ -93,12 +98,16 @@ def _below(node: ast.AST, statement: ast.stmt, loops: tuple[Loop, ...]) -> Itera
 
 
 def _loop(
-    statement: ast.stmt, target: ast.expr | None, iterated: ast.expr | None, changed: ast.AST
+    statement: ast.stmt,
+    target: ast.expr | None,
+    iterated: ast.expr | None,
+    body: Sequence[ast.AST],
 ) -> Loop:
-    """A loop in which names are bound as ``changed`` binds them."""
     targets = frozenset(_stored(target)) if target else frozenset[str]()
-    bound = targets | frozenset(_stored(changed)) | frozenset(_grown(changed))
-    return Loop(statement, target, iterated, targets, bound)
+    changed = frozenset(
+        name for part in body for name in itertools.chain(_stored(part), _grown(part))
+    )
+    return Loop(statement, target, iterated, targets, targets | changed, changed)
 
 
 def _stored(node: ast.AST) -> Iterator[str]:

@@ -88,20 +88,51 @@ def _searches(places: Sequence[Place], operators: tuple[type[ast.cmpop], ...]) -
                     yield _Search(place.loops, inner.iterated, mine, theirs)
 
 
-def parsed_again(_: FunctionNode, places: Sequence[Place]) -> Iterator[Found]:
+def parsed_again(function: FunctionNode, places: Sequence[Place]) -> Iterator[Found]:
     """Calls on the items of an inner loop that give the same in each turn of the outer one."""
+    calls: dict[Loop, list[ast.Call]] = {}
+    loops: dict[Loop, tuple[Loop, ...]] = {}
+    # Parts of calls that were found come along; a call for its effect must stay where it is.
+    within: set[ast.AST] = {n.value for n in ast.walk(function) if isinstance(n, ast.Expr)}
     for place in places:
-        if len(place.loops) < 2 or not isinstance(place.node, ast.Call) or not place.node.args:
+        if len(place.loops) < 2 or not isinstance(place.node, ast.Call):
             continue
         inner = place.loops[-1]
         outer = frozenset[str]().union(*(loop.bound for loop in place.loops[:-1]))
         if inner.iterated is None or names_of(inner.iterated) & (outer | inner.targets):
             continue
-        if names_of(place.node) & inner.targets and not names_of(place.node) & (
-            outer - inner.bound
-        ):
-            yield Found(
-                "prepare",
-                f"Go through {quoted(inner.iterated) or 'the items'} once, before the loops, and "
-                "keep in a list what is needed of each",
-            )
+        used = names_of(place.node)
+        if place.node in within or not used & inner.targets or used & (outer - inner.targets):
+            continue
+        within.update(ast.walk(place.node))
+        calls.setdefault(inner, []).append(place.node)
+        loops[inner] = place.loops
+    for inner, found in calls.items():
+        assert inner.iterated is not None
+        yield Found(
+            "prepare",
+            f"Go through {quoted(inner.iterated) or 'the items'} once, before the loops, and "
+            "keep in a list what is needed of each",
+            _prepared(function, inner, loops[inner][0], found),
+        )
+
+
+def _prepared(
+    function: FunctionNode, inner: Loop, first: Loop, calls: Sequence[ast.Call]
+) -> tuple[Change, ...]:
+    """Keep each item together with what the calls give for it."""
+    if inner.target is None or inner.iterated is None or inner.changed & inner.targets:
+        return ()
+    texts = list(dict.fromkeys(map(ast.unparse, calls)))
+    names = [fresh(function, f"value_{number}") for number, _ in enumerate(texts, 1)]
+    item, prepared = ast.unparse(inner.target), fresh(function, "prepared")
+    values = ", ".join([item, *texts])
+    loose = item[1:-1] if isinstance(inner.target, ast.Tuple) else item
+    line = f"{prepared} = [({values}) for {loose} in {ast.unparse(inner.iterated)}]"
+    by_text = dict(zip(texts, names, strict=True))
+    return (
+        Before(first.statement, (line,)),
+        Instead(inner.target, ", ".join([item, *names])),
+        Instead(inner.iterated, prepared),
+        *(Instead(call, by_text[ast.unparse(call)]) for call in calls),
+    )
