@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from pathlib import Path
 
@@ -257,6 +258,35 @@ def rewritten(body: str, arguments: str = "xs, ys") -> str:
 )
 def test_a_rule_changes_what_it_names_and_nothing_else(body: str, expected: str) -> None:
     assert rewritten(body) == textwrap.dedent(expected).strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            'def f(n):\n    """Fib."""\n    if n < 2:\n        return """a\nb"""\n'
+            "    return f(n - 1) + f(n - 2)\n",
+            'def f(n):\n    """Fib."""\n    @cache\n    def again(n):\n        if n < 2:\n'
+            '            return """a\nb"""\n        return again(n - 1) + again(n - 2)\n\n'
+            "    return again(n)\n",
+        ),
+        (
+            "def f(self, n):\n    return self.f(n - 1) + self.f(n - 2)\n",
+            "def f(self, n):\n    @cache\n    def again(n):\n"
+            "        return again(n - 1) + again(n - 2)\n\n    return again(n)\n",
+        ),
+        ("def f(*n):\n    return f(n) + f(n)\n", ""),
+        ("async def f(n):\n    return await f(n) + await f(n)\n", ""),
+    ],
+)
+def test_a_recursion_gets_a_cache_for_one_call(text: str, expected: str) -> None:
+    found = {finding.name: finding.rewrite for finding in diagnose(text)}
+    assert re.sub(r" +\n", "\n", found["memo"]) == expected
+
+
+def test_a_sort_by_hand_is_named_with_its_key() -> None:
+    body = "while a(out[i]) >= a(x): i += 1\nfor x in xs:\n    out.insert(i, x)"
+    assert "Sort everything once, with sorted(..., key=a), instead of `out.insert`" in plans(body)
 
 
 def test_a_new_name_is_new() -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import TypeAlias
 
 from orps_lsp.source.errors import SourceSyntaxError
@@ -36,7 +35,16 @@ class Instead:
     text: str
 
 
-Change: TypeAlias = Before | After | Instead
+@dataclass(frozen=True, slots=True)
+class Deeper:
+    """A statement one level deeper."""
+
+    node: ast.stmt
+
+
+Change: TypeAlias = Before | After | Instead | Deeper
+
+_LEVEL = "    "
 
 
 def apply(document: Document, changes: Sequence[Change]) -> str:
@@ -47,24 +55,36 @@ def apply(document: Document, changes: Sequence[Change]) -> str:
     for line in document.lines:
         starts.append(starts[-1] + len(line) + 1)
 
-    def edit(change: Change) -> tuple[int, int, str]:
+    def edits(change: Change) -> Iterator[tuple[int, int, str]]:
         if isinstance(change, Instead) and change.text:
             node = change.node
             end_line, end_column = node.end_lineno or 0, node.end_col_offset or 0
             begin = starts[node.lineno - 1] + document.characters(node.lineno, node.col_offset)
             end = starts[end_line - 1] + document.characters(end_line, end_column)
-            return begin, end, change.text
+            yield begin, end, change.text
+            return
         assert isinstance(change.node, ast.stmt)
-        first, last = starts[first_line(change.node) - 1], starts[last_line(change.node)]
-        if isinstance(change, Instead):
-            return first, last, ""
-        indent = document.indent(first_line(change.node))
-        text = "".join(f"{indent}{line}\n" for line in change.lines)
-        place = first if isinstance(change, Before) else last
-        return place, place, text
+        lines = range(first_line(change.node), last_line(change.node) + 1)
+        first, last = starts[lines[0] - 1], starts[lines[-1]]
+        indent = document.indent(lines[0])
+        match change:
+            case Instead():
+                yield first, last, ""
+            case Before():
+                yield first, first, "".join(f"{indent}{line}\n" for line in change.lines)
+            case After():
+                yield last, last, "".join(f"{indent}{line}\n" for line in change.lines)
+            case Deeper():
+                for number in lines:
+                    if number not in document.inside_strings and document.lines[number - 1]:
+                        yield starts[number - 1], starts[number - 1], _LEVEL
 
     text = f"{document.text}\n" if not document.text.endswith("\n") else document.text
-    for start, end, replacement in sorted(map(edit, changes), key=itemgetter(0, 1), reverse=True):
+    found = [edit for change in changes for edit in edits(change)]
+    # From the end on; of those at one place the first is to stand before the others.
+    order = sorted(range(len(found)), key=lambda number: (*found[number][:2], number))
+    for number in reversed(order):
+        start, end, replacement = found[number]
         text = text[:start] + replacement + text[end:]
     try:
         parse(text)

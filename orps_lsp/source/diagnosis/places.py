@@ -139,10 +139,15 @@ def quoted(node: ast.AST) -> str:
 
 def calls_of(function: FunctionNode) -> int:
     """How many calls of itself a function has."""
-    return sum(
-        isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == function.name
-        for node in ast.walk(function)
-    )
+    return sum(isinstance(n, ast.Call) and is_own(n, function) for n in ast.walk(function))
+
+
+def is_own(call: ast.Call, function: FunctionNode) -> bool:
+    """Whether it is the function itself that is called, by its name or as a method."""
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
+            return name == function.name
+    return False
 
 
 def fresh(function: FunctionNode, wanted: str) -> str:

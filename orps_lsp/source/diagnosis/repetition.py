@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from orps_lsp.source.diagnosis.changes import After, Before, Change, Instead
+from orps_lsp.source.diagnosis.changes import After, Before, Change, Deeper, Instead
 from orps_lsp.source.diagnosis.places import (
     Found,
     Place,
     calls_of,
     fresh,
+    is_own,
     names_of,
     quoted,
 )
@@ -232,9 +233,21 @@ def queues(function: FunctionNode, places: Sequence[Place]) -> Iterator[Found]:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="insert")) if (
                 place.loops
             ):
-                yield Found(
-                    "sort once", f"Collect `{name}` in any order and sort it once, by a key"
+                yield Found("sort once", _sorted_plan(function, name))
+
+
+def _sorted_plan(function: FunctionNode, name: str) -> str:
+    """Say by what a list is kept in order, if it is compared by a function of its items."""
+    for node in ast.walk(function):
+        match node:
+            case ast.Compare(
+                left=ast.Call(func=ast.Name(id=key), args=[_]),
+                comparators=[ast.Call(func=ast.Name(id=same), args=[_])],
+            ) if key == same:
+                return (
+                    f"Sort everything once, with sorted(..., key={key}), instead of `{name}.insert`"
                 )
+    return f"Collect `{name}` in any order and sort it once, by a key"
 
 
 def _queued(function: FunctionNode, name: str) -> tuple[Change, ...]:
@@ -313,6 +326,31 @@ def recursions(function: FunctionNode, _: Sequence[Place]) -> Iterator[Found]:
     for each in (n for n in ast.walk(function) if isinstance(n, FunctionNode)):
         if calls_of(each) > 1:
             yield Found("table", "Fill a table from the small cases up, instead of recursion")
-            nested = each is not function and not each.decorator_list
-            changes = (Before(each, ("@cache",)),) if nested else ()
+            changes = _remembered(each) if each is function else _cached(each)
             yield Found("memo", "Remember the results of the recursion in a dict", changes)
+
+
+def _cached(nested: FunctionNode) -> tuple[Change, ...]:
+    """A function in a function can have a cache: that lives as long as one call."""
+    return () if nested.decorator_list else (Before(nested, ("@cache",)),)
+
+
+def _remembered(function: FunctionNode) -> tuple[Change, ...]:
+    """Put the body into a function of its own, which has a cache, and calls itself."""
+    arguments = function.args
+    names = [each.arg for each in (*arguments.posonlyargs, *arguments.args)]
+    others = (arguments.vararg, arguments.kwarg, *arguments.kwonlyargs, *arguments.defaults)
+    calls = [n.func for n in ast.walk(function) if isinstance(n, ast.Call) and is_own(n, function)]
+    body = function.body[ast.get_docstring(function) is not None :]
+    if any(others) or isinstance(function, ast.AsyncFunctionDef) or not body:
+        return ()
+    if any(isinstance(each, ast.Attribute) for each in calls):
+        names = names[1:]  # `self` is there without being told
+    again = fresh(function, "again")
+    handed = ", ".join(names)
+    return (
+        Before(body[0], ("@cache", f"def {again}({handed}):")),
+        *map(Deeper, body),
+        *(Instead(call, again) for call in calls),
+        After(body[-1], ("", f"return {again}({handed})")),
+    )
