@@ -130,6 +130,7 @@ class Search:
         self._planned = 0
         self._drawn = 0
         self._written = 0  # tokens of the answers that were drawn
+        self._longest = 0
         self._alpha = (
             scoring.default_alpha(info.parameters) if options.alpha is None else options.alpha
         )
@@ -243,8 +244,9 @@ class Search:
         """
         if not self.budget.tokens:
             return True
-        running_tokens = running * self._expected_tokens
-        return self.usage.generated + running_tokens < self.budget.tokens
+        # Answers that are there first are short ones: the others may be as long as the longest.
+        each = max(_EXPECTED_TOKENS, self._longest)
+        return self.usage.generated + running * each < self.budget.tokens
 
     def _number(self) -> int:
         self._planned += 1
@@ -264,6 +266,7 @@ class Search:
         completion = await self._complete(prompt, sampling)
         self._drawn += 1
         self._written += completion.usage.generated
+        self._longest = max(self._longest, completion.usage.generated)
         return Candidate(
             id=number,
             parent=expansion.path[-1].id if expansion.path else None,
