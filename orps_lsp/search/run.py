@@ -114,8 +114,6 @@ async def _work(current: Search, method: str, notes: list[str]) -> StopReason:
             reason = await METHODS[method](current)
         except Finished as finished:
             reason = finished.reason
-        current.report("comparing what passes")
-        await current.settle()
         current.report("reviewing the best")
         await current.explain()
         return reason

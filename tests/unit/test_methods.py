@@ -237,8 +237,7 @@ async def test_the_fix_that_most_agree_with_is_offered_first() -> None:
         Script(answers=tuple(map(answer, texts))),
         FakeEvaluator({"sum(values)": verified()}, {"1 * sum": odd, "sum": usual}),
         intent=Intent.FIX,
-        method="best_of_n",
-        budget=Budget(seconds=60, candidates=3),
+        budget=Budget(seconds=60, candidates=3, rounds=1),
     )
     assert outcome.refinements[0].candidate.agreement == pytest.approx(2 / 3)
     assert "1 * sum" not in outcome.refinements[0].candidate.code
@@ -253,8 +252,7 @@ async def test_of_fixes_that_do_the_same_the_faster_is_offered_first() -> None:
         Script(answers=tuple(map(answer, texts))),
         FakeEvaluator({"sum(values": verified()}, {"values, 0)": fast, "sum": slow}),
         intent=Intent.FIX,
-        method="best_of_n",
-        budget=Budget(seconds=60, candidates=2),
+        budget=Budget(seconds=60, candidates=2, rounds=1),
     )
     assert "0 + 0" in outcome.refinements[0].candidate.code
 
@@ -342,8 +340,7 @@ async def test_an_ablation_of_the_choice_offers_in_another_order() -> None:
         Script(answers=tuple(map(answer, answers))),
         FakeEvaluator({"sum(values)": verified()}, {"1 * sum": odd, "sum": usual}),
         intent=Intent.FIX,
-        method="best_of_n",
-        budget=Budget(seconds=60, candidates=3),
+        budget=Budget(seconds=60, candidates=3, rounds=1),
         without=frozenset({Part.AGREEMENT}),
     )
     assert all(c.agreement is None for c in outcome.candidates)

@@ -10,7 +10,7 @@ import random
 from itertools import cycle, islice
 
 from orps_lsp.search import bandit
-from orps_lsp.search.core import Expansion, Search
+from orps_lsp.search.core import Expansion, Finished, Search
 from orps_lsp.search.types import Candidate, Intent, Part, StopReason
 
 _FIRST_ROUND_SHARE = 0.5  # of the answers: width finds the idea, depth improves it
@@ -21,10 +21,20 @@ _WIDER = 0.15  # temperature added per round that expands the root again
 
 
 async def run(search: Search, *, converge: bool = True) -> StopReason:
-    """Search until a budget, success or convergence ends it.
+    """Search until a budget, success or convergence ends it; then choose among fixes.
 
     Without ``converge`` a round that found nothing better is followed by the next one.
     """
+    try:
+        reason = await _rounds(search, converge)
+    except Finished as finished:
+        reason = finished.reason
+    search.report("comparing what passes")
+    await search.settle()
+    return reason
+
+
+async def _rounds(search: Search, converge: bool) -> StopReason:
     beam: list[Candidate] = []
     before = 0.0
     for number in range(1, search.budget.rounds + 1):
