@@ -39,9 +39,10 @@ async def _rounds(search: Search, converge: bool) -> StopReason:
     before = 0.0
     for number in range(1, search.budget.rounds + 1):
         search.round = number
-        search.report(f"round {number}/{search.budget.rounds}")
         if number == 1:
+            search.report("trying rules")
             await search.try_rules()
+        search.report(f"round {number}/{search.budget.rounds}")
         await search.expand(_plan(search, beam), enough=lambda: _solved(search))
         if _solved(search):
             return StopReason.SUCCESS
