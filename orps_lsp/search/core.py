@@ -29,7 +29,7 @@ from orps_lsp.search import ranking, scoring
 from orps_lsp.search.agreement import agreement
 from orps_lsp.search.critique import criticise
 from orps_lsp.search.prompts import FENCE_END, Prompts, Task
-from orps_lsp.search.strategies import Strategy, diagnosed, strategies
+from orps_lsp.search.strategies import RULE, Strategy, diagnosed, strategies
 from orps_lsp.search.types import (
     Budget,
     Candidate,
@@ -295,7 +295,7 @@ class Search:
                 return
             tried.add(finding.plan)
             self._check_budgets()
-            strategy = Strategy(f"rule: {finding.name}", finding.plan)
+            strategy = Strategy(f"{RULE}{finding.name}", finding.plan)
             prompt = self._prompts.programmer(strategy, path)
             answer = Message("assistant", f"```python\n{finding.rewrite.strip()}{FENCE_END}")
             drawn = Candidate(

@@ -35,6 +35,8 @@ class Strategy:
     keep: float | None = None
 
 
+RULE = "rule: "  # before the name of a version that no model wrote
+
 _OPTIMISE = (
     Strategy("hashing", "Count or index everything once in a dict, then look it up in O(1)"),
     Strategy("standard library", "Use collections.Counter or defaultdict to group the data"),

@@ -25,7 +25,7 @@ def rows(trace: Trace) -> Iterator[Json]:
     """Return the pairs of a search."""
     answers: dict[tuple[Message, ...], list[Step]] = defaultdict(list)
     for step in trace.steps:
-        if step.judged:
+        if step.judged and not step.by_rule:
             answers[step.prompt].append(step)
     for prompt, steps in answers.items():
         for better, worse in _pairs(trace, steps):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from orps_lsp.evaluation.protocol import Speedup, Verdict
 from orps_lsp.evaluation.static import Complexity
 from orps_lsp.llm.protocol import Message
+from orps_lsp.search.strategies import RULE
 from orps_lsp.search.types import Intent, Status, StopReason
 
 
@@ -62,6 +63,11 @@ class Step:
         return self.status is not Status.DUPLICATE and bool(self.conversation)
 
     @property
+    def by_rule(self) -> bool:
+        """Whether a rule made it: no model is to be taught by that what it would write."""
+        return self.strategy.startswith(RULE)
+
+    @property
     def label(self) -> str:
         """The verdict, or what took its place."""
         return self.verdict.value if self.verdict else self.status.value
@@ -97,10 +103,14 @@ class Trace:
     steps: tuple[Step, ...]
 
     def paths(self) -> tuple[tuple[Step, ...], ...]:
-        """Every way from a first version to one that was not taken further, without duplicates."""
+        """Every way from a first version to one that was not taken further, without duplicates.
+
+        What rules made is there only where a model went on from it.
+        """
         steps = {step.id: step for step in self.steps if step.judged}
-        parents = {step.parent for step in steps.values()}
-        return tuple(_path(leaf, steps) for leaf in steps.values() if leaf.id not in parents)
+        parents = {step.parent for step in steps.values() if not step.by_rule}
+        leaves = (step for step in steps.values() if step.id not in parents and not step.by_rule)
+        return tuple(_path(leaf, steps) for leaf in leaves)
 
     def potential(self, step: Step) -> float:
         """The best measured outcome of the step and of all that grew from it."""

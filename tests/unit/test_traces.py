@@ -427,3 +427,13 @@ def test_half_a_character_does_not_make_a_search_unreadable(tmp_path: Path) -> N
     here.put(traced(_outcome(Intent.FIX, step(1, "a = '\ud800 é'", verified(), PLAIN))))
     (found,) = here.read()
     assert found.steps[0].code == "a = '? é'"
+
+
+def test_what_a_rule_made_is_shown_only_where_a_model_went_on_from_it() -> None:
+    rule = replace(step(1, "a", verified(), PLAIN), strategy="rule: set")
+    other = replace(step(2, "b", verified(), PLAIN), strategy="rule: index")
+    grown = replace(step(3, "c", failed(2), PLAIN), parent=1)
+    own = step(4, "d", failed(2), PLAIN)
+    kept = traced(_outcome(Intent.OPTIMISE, rule, other, grown, own))
+    assert [[s.id for s in path] for path in kept.paths()] == [[1, 3], [4]]
+    assert list(preferences.rows(kept)) == []  # what is right is no model's
