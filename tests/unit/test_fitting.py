@@ -157,7 +157,7 @@ async def test_all_first_prompts_begin_with_the_same_surroundings(intent: Intent
     given = replace(crowded(), intent=intent)
     prompts = [
         Prompts(given).programmer(strategy, ()).messages[1].content
-        for strategy in strategies(intent)
+        for strategy in strategies(intent, given.function)
     ]
     surroundings = "\n\n".join(Prompts(given)._surroundings())
     assert "From other files:\n```python\n# shop/tax.py\nrate" in surroundings

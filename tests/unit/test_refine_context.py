@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,7 +127,12 @@ async def test_the_model_is_told_of_all_that_surrounds_the_function(
 
 
 def _asides() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "orps_lsp.aside" in child.cmdline()]
+    found = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has ended, and is about to be reaped
+            if "orps_lsp.aside" in child.cmdline():
+                found.append(child)
+    return found
 
 
 async def test_stopping_early_ends_the_process_that_looks(tmp_path: Path) -> None:
