@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from orps_lsp.evaluation.protocol import Evaluation
 from orps_lsp.evaluation.static import Complexity
 from orps_lsp.quantities import ratio
-from orps_lsp.search.scoring import gain, simplicity
+from orps_lsp.search.scoring import gain, simplicity, speed
 from orps_lsp.search.types import Candidate, Intent, Status
 
 MOST_OFFERED = 5
@@ -90,7 +90,7 @@ def _costs(candidate: Candidate, original: Complexity) -> tuple[int, ...]:
     return (
         -_agreement(candidate),
         -_speed(candidate),
-        -_level(evaluation.speedup.low) if evaluation.speedup else 0,
+        -_level(speed(evaluation)),
         _level(evaluation.memory_ratio) if evaluation.memory_ratio else 0,
         -_level(simplicity(original, complexity)),
     )

@@ -36,13 +36,19 @@ def outcome_reward(
 def gain(
     intent: Intent, evaluation: Evaluation, original: Complexity, candidate: Complexity
 ) -> float:
-    """How much better the candidate is at what was asked: a ratio, 1 for "the same".
+    """How much better the candidate is at what was asked: a ratio, 1 for "the same"."""
+    return speed(evaluation) if intent is Intent.OPTIMISE else simplicity(original, candidate)
 
-    The lower bound of a measured speed-up, not its middle: luck must not rank first.
+
+def speed(evaluation: Evaluation) -> float:
+    """Original's time over the candidate's: of a gain that may be claimed, the best guess.
+
+    That is the middle of its interval: from one measurement of a few rounds to the next, the width
+    of an interval differs more than its place.
     """
-    if intent is Intent.OPTIMISE:
-        return evaluation.speedup.low if evaluation.speedup else 1.0
-    return simplicity(original, candidate)
+    if not (speedup := evaluation.speedup):
+        return 1.0
+    return speedup.median if speedup.claimed else speedup.low
 
 
 def simplicity(original: Complexity, candidate: Complexity) -> float:

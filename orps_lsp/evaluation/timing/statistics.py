@@ -65,9 +65,7 @@ def enough(rounds: Sequence[float]) -> bool:
     if count not in LOOKS:
         return False
     sure = interval(rounds)
-    if sure.low > Speedup.NOISE_FLOOR and sure.centre >= Speedup.MINIMUM_GAIN:
-        return True
-    if sure.high < NOT_SLOWER:
+    if Speedup.is_gain(sure.centre, sure.low) or sure.high < NOT_SLOWER:
         return True
     # To give up claims nothing, so it need not be as sure.
     likely = interval(rounds, error=0.05)
