@@ -7,7 +7,6 @@ returning a StopReason, or by the :class:`Finished` that the search raises when 
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -20,16 +19,15 @@ from orps_lsp.llm.protocol import (
     Completion,
     Engine,
     EngineInfo,
-    Message,
     Prompt,
     Sampling,
-    Usage,
 )
 from orps_lsp.search import ranking, scoring
 from orps_lsp.search.agreement import agreement
 from orps_lsp.search.critique import criticise
 from orps_lsp.search.prompts import FENCE_END, Prompts, Task
-from orps_lsp.search.strategies import RULE, Strategy, diagnosed, strategies
+from orps_lsp.search.spending import Finished, Spending
+from orps_lsp.search.strategies import Strategy, diagnosed, strategies
 from orps_lsp.search.types import (
     Budget,
     Candidate,
@@ -45,25 +43,12 @@ from orps_lsp.search.types import (
     inline,
 )
 from orps_lsp.search.versions import Version, read
-from orps_lsp.source.diagnosis import diagnose
 from orps_lsp.source.diff import unified
 from orps_lsp.source.extract import fingerprint
 
 _STEP_TOKENS = 40
-_MOST_RULES = 6
-_CRITIQUE_SHARE = 0.1  # of the seconds: kept for the critics of the best when generation must end
-_CRITIQUE_SECONDS = 15.0
 _MOST_COMPARED = 12  # fixes; each costs a second or two
 _SEED_STRIDE = 1_000_003
-_EXPECTED_TOKENS = 150  # of an answer, before there is one
-
-
-class Finished(Exception):
-    """A budget is used up."""
-
-    def __init__(self, reason: StopReason) -> None:
-        super().__init__(reason.value)
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,79 +100,27 @@ class Search:
             if task.intent is Intent.OPTIMISE and Part.DIAGNOSIS not in options.without
             else strategies(task.intent, task.function)
         )
-        self.usage = Usage()
+        self.spending = Spending(budget, clock)
+        self.prompts = prompts
+        self.has_rules = not info.alone and Part.RULES not in options.without
         self.round = 0
         self.phase = ""
         self._target = target
         self._engine = engine
         self._evaluator = evaluator
-        self._prompts = prompts
         self._listen = listen
         self._max_tokens = max_tokens
-        self._clock = clock
-        self._started = clock()
-        self._generating = 0.0
-        self._planned = 0
-        self._drawn = 0
-        self._written = 0  # tokens of the answers that were drawn
-        self._longest = 0
         self._alpha = (
             scoring.default_alpha(info.parameters) if options.alpha is None else options.alpha
         )
         self._critic = Part.CRITIQUE not in options.without and (
             scoring.has_critic(info.parameters) if options.critic is None else options.critic
         )
-        self._rules = not info.alone and Part.RULES not in options.without
         self.original = original
         self._aside = aside
         self._diffs: dict[int, str] = {}
         self._seen: dict[str, int] = {fingerprint(task.function.text): 0}  # candidates' ids
         self._votes: Counter[int] = Counter()  # how often each candidate was written
-
-    # -- budgets
-
-    @property
-    def seconds(self) -> float:
-        """Seconds since the search began."""
-        return self._clock() - self._started
-
-    @property
-    def seconds_left(self) -> float | None:
-        return self.budget.seconds - self.seconds if self.budget.seconds else None
-
-    @property
-    def candidates_left(self) -> int | None:
-        return self.budget.candidates - self._planned if self.budget.candidates else None
-
-    @property
-    def answers_left(self) -> int | None:
-        """About how many more answers the budgets allow; None: as many as there is time for."""
-        limits = [] if self.candidates_left is None else [self.candidates_left]
-        if self.budget.tokens:
-            left = self.budget.tokens - self.usage.generated
-            limits.append(math.ceil(max(0, left) / self._expected_tokens))
-        return min(limits, default=None)
-
-    @property
-    def _expected_tokens(self) -> float:
-        return max(1.0, self._written / self._drawn) if self._drawn else _EXPECTED_TOKENS
-
-    def _generation_left(self) -> float | None:
-        """Seconds until generation must end, so that the best can still be criticised."""
-        left = self.seconds_left
-        if left is None:
-            return None
-        return left - min(_CRITIQUE_SECONDS, _CRITIQUE_SHARE * self.budget.seconds)
-
-    def _check_time(self) -> None:
-        left = self._generation_left()
-        if left is not None and left <= 0:
-            raise Finished(StopReason.BUDGET_SECONDS)
-
-    def _check_budgets(self) -> None:
-        self._check_time()
-        if self.budget.tokens and self.usage.generated >= self.budget.tokens:
-            raise Finished(StopReason.BUDGET_TOKENS)
 
     # -- generation and evaluation
 
@@ -204,8 +137,8 @@ class Search:
             Finished: a budget is used up; what was evaluated until then is in ``candidates``.
             EngineError, EvaluationError: as engine and evaluator raise them.
         """
-        self._check_budgets()
-        if (left := self.candidates_left) is not None:
+        self.spending.check()
+        if (left := self.spending.candidates_left) is not None:
             if left <= 0:
                 raise Finished(StopReason.BUDGET_CANDIDATES)
             expansions = expansions[:left]
@@ -215,20 +148,22 @@ class Search:
         pending: set[asyncio.Task[Candidate]] = set()
         try:
             while not enough():
-                while waiting and self._affordable(len(pending)):
-                    draw = self._draw(self._number(), waiting.popleft())
+                while waiting and self.spending.affords(len(pending)):
+                    draw = self._draw(self.spending.number(), waiting.popleft())
                     tasks.append(asyncio.create_task(draw))
                     pending.add(tasks[-1])
                 if not pending:
                     break
                 done, pending = await asyncio.wait(
-                    pending, timeout=self._generation_left(), return_when=asyncio.FIRST_COMPLETED
+                    pending,
+                    timeout=self.spending.generation_left,
+                    return_when=asyncio.FIRST_COMPLETED,
                 )
                 for drawn in sorted((task.result() for task in done), key=lambda c: c.id):
-                    await self._take(drawn)
+                    await self.take(drawn)
                     if enough():
                         break
-                self._check_time()
+                self.spending.check_time()
             if waiting and not enough():
                 raise Finished(StopReason.BUDGET_TOKENS)
         finally:
@@ -236,21 +171,6 @@ class Search:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         return [c for c in self.candidates[first:] if c.evaluation]
-
-    def _affordable(self, running: int) -> bool:
-        """Whether there are tokens for one more answer, beside those that are being written.
-
-        What was begun is finished: half an answer would be tokens for nothing.
-        """
-        if not self.budget.tokens:
-            return True
-        # Answers that are there first are short ones: the others may be as long as the longest.
-        each = max(_EXPECTED_TOKENS, self._longest)
-        return self.usage.generated + running * each < self.budget.tokens
-
-    def _number(self) -> int:
-        self._planned += 1
-        return self._planned
 
     async def _draw(self, number: int, expansion: Expansion) -> Candidate:
         """Let the model write one version."""
@@ -260,56 +180,21 @@ class Search:
                 self.options.temperature if expansion.temperature is None else expansion.temperature
             ),
             max_tokens=self._max_tokens,
-            stop=() if self._prompts.think else (FENCE_END,),
+            stop=() if self.prompts.think else (FENCE_END,),
         )
-        prompt = self._prompts.programmer(expansion.strategy, expansion.path)
+        prompt = self.prompts.programmer(expansion.strategy, expansion.path)
         completion = await self._complete(prompt, sampling)
-        self._drawn += 1
-        self._written += completion.usage.generated
-        self._longest = max(self._longest, completion.usage.generated)
+        self.spending.answered(completion)
         return Candidate(
             id=number,
             parent=expansion.path[-1].id if expansion.path else None,
             round=self.round,
             strategy=expansion.strategy.name,
-            code=self._prompts.answer(completion.text, expansion.strategy, expansion.path),
+            code=self.prompts.answer(completion.text, expansion.strategy, expansion.path),
             status=Status.SCREENED_OUT,
-            conversation=self._prompts.conversation(prompt, completion.text),
+            conversation=self.prompts.conversation(prompt, completion.text),
             tokens=completion.usage.generated,
         )
-
-    async def try_rules(self) -> None:
-        """Try what rules make of a slow function, one on top of the other: it costs no tokens.
-
-        Raises:
-            Finished, EvaluationError: as ``expand``.
-        """
-        if not self._rules or self.task.intent is not Intent.OPTIMISE:
-            return
-        text, path = self.task.function.text, list[Candidate]()
-        tried: set[str] = set()
-        while len(tried) < _MOST_RULES:
-            found = (each for each in diagnose(text) if each.rewrite and each.plan not in tried)
-            finding = next(found, None)
-            if finding is None:
-                return
-            tried.add(finding.plan)
-            self._check_budgets()
-            strategy = Strategy(f"{RULE}{finding.name}", finding.plan)
-            prompt = self._prompts.programmer(strategy, path)
-            answer = Message("assistant", f"```python\n{finding.rewrite.strip()}{FENCE_END}")
-            drawn = Candidate(
-                id=self._number(),
-                parent=path[-1].id if path else None,
-                round=self.round,
-                strategy=strategy.name,
-                code=finding.rewrite,
-                status=Status.SCREENED_OUT,
-                conversation=(*prompt.messages, answer),
-            )
-            await self._take(drawn)
-            if self.candidates[-1].status is Status.VERIFIED:
-                text, path = finding.rewrite, [*path, self.candidates[-1]]
 
     async def plan(self, steps: Sequence[str]) -> str:
         """Let the model add a step to a plan; the beginning of a sentence.
@@ -317,23 +202,27 @@ class Search:
         Raises:
             Finished, EngineError: as ``expand``.
         """
-        self._check_budgets()
+        self.spending.check()
         sampling = Sampling(
-            seed=self.options.seed * _SEED_STRIDE + self._planned,
+            seed=self.options.seed * _SEED_STRIDE + self.spending.planned,
             temperature=self.options.temperature,
             max_tokens=_STEP_TOKENS,
             stop=("\n",),
         )
-        completion = await self._complete(self._prompts.planner(steps), sampling)
+        completion = await self._complete(self.prompts.planner(steps), sampling)
         return " ".join(completion.text.split())
 
     async def _complete(self, prompt: Prompt, sampling: Sampling) -> Completion:
         completion = await self._engine.complete(prompt, sampling)
-        self.usage += completion.usage
+        self.spending.usage += completion.usage
         return completion
 
-    async def _take(self, drawn: Candidate) -> None:
-        """Screen a drawn version, run it if it is worth it, and put it into the tree."""
+    async def take(self, drawn: Candidate) -> Candidate:
+        """Screen a drawn version, run it if it is worth it, and put it into the tree.
+
+        Raises:
+            EvaluationError: as the evaluator raises it.
+        """
         try:
             version = await self._aside(read, drawn.code, self._target.source, self.task.function)
         except AsideDied as error:
@@ -344,8 +233,10 @@ class Search:
             async with self._engine.yielding():
                 evaluation = await self._evaluator.evaluate(candidate.module)
             candidate = self._judge(candidate, evaluation)
-        self.candidates.append(replace(candidate, seconds=self.seconds))
+        candidate = replace(candidate, seconds=self.spending.seconds)
+        self.candidates.append(candidate)
         self.report()
+        return candidate
 
     def _screened(self, drawn: Candidate, version: Version) -> Candidate:
         """Take over what was read; what was there before does not run again."""
@@ -412,7 +303,7 @@ class Search:
 
     async def explain(self) -> None:
         """Let the critic review what is offered, for people, unless the tokens are used up."""
-        if not self.budget.tokens or self.usage.generated < self.budget.tokens:
+        if self.spending.has_tokens:
             await self.criticise(self.offered())
 
     async def criticise(self, candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -426,8 +317,8 @@ class Search:
 
     async def _criticised(self, candidate: Candidate) -> Candidate:
         seed = self.options.seed * _SEED_STRIDE + candidate.id
-        found = await criticise(self._engine, self._prompts, candidate, seed)
-        self.usage += found.usage
+        found = await criticise(self._engine, self.prompts, candidate, seed)
+        self.spending.usage += found.usage
         score = scoring.combine(found.process, candidate.outcome, self._alpha)
         return replace(candidate, critique=found.text, process=found.process, score=score)
 
@@ -488,8 +379,8 @@ class Search:
                 candidates=tuple(self.candidates),
                 baseline=self.task.baseline,
                 best=self._refinement(1, best[0]) if best else None,
-                tokens_per_second=self.usage.generated / max(self.seconds, 1e-9),
-                seconds=self.seconds,
-                seconds_left=self.seconds_left,
+                tokens_per_second=self.spending.usage.generated / max(self.spending.seconds, 1e-9),
+                seconds=self.spending.seconds,
+                seconds_left=self.spending.seconds_left,
             )
         )

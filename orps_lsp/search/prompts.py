@@ -125,9 +125,16 @@ class Prompts:
             candidate.conversation,
             [
                 self._outcome(replace(candidate, critique="")),
-                "Review this attempt in one or two sentences: why did it run as it did?",
+                "Review this attempt in one or two sentences: why did it run as it did? "
+                "Quote the code that you mean, in `backticks`.",
             ],
             _verdict(self._told(candidate)),
+        )
+
+    def evidence(self, candidate: Candidate) -> str:
+        """All that a critique may quote: both versions, their tests, what ran."""
+        return "\n".join(
+            (self.task.function.text, candidate.code, *self._tests(), self._outcome(candidate))
         )
 
     def score(self, candidate: Candidate, critique: str) -> Prompt:

@@ -7,10 +7,11 @@ import asyncio
 from orps_lsp.evaluation.protocol import EvaluationError, Evaluator, Target
 from orps_lsp.evaluation.static import complexity
 from orps_lsp.llm.protocol import Engine, EngineError, EngineInfo, Message, Prompt
-from orps_lsp.search.core import Finished, Options, Search
+from orps_lsp.search.core import Options, Search
 from orps_lsp.search.fitting import fit
 from orps_lsp.search.methods import METHODS
 from orps_lsp.search.prompts import Prompts, Task
+from orps_lsp.search.spending import Finished
 from orps_lsp.search.types import (
     Budget,
     Offload,
@@ -79,8 +80,8 @@ async def search(
         baseline=task.baseline,
         baseline_complexity=current.original,
         stop_reason=reason,
-        seconds=current.seconds,
-        usage=current.usage,
+        seconds=current.spending.seconds,
+        usage=current.spending.usage,
         counts=current.counts(),
         refinements=current.refinements(),
         candidates=tuple(current.candidates),
@@ -96,7 +97,9 @@ async def _until_stopped(
     stopped = asyncio.create_task(stop.wait())
     try:
         done, _ = await asyncio.wait(
-            {work, stopped}, timeout=current.seconds_left, return_when=asyncio.FIRST_COMPLETED
+            {work, stopped},
+            timeout=current.spending.seconds_left,
+            return_when=asyncio.FIRST_COMPLETED,
         )
         if work in done:
             return work.result()

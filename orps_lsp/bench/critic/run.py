@@ -14,10 +14,11 @@ from orps_lsp.bench.tasks.run import Plan, Scores, chosen_tasks, in_parallel, se
 from orps_lsp.bench.tasks.task import BenchTask, interface
 from orps_lsp.llm.protocol import Engine
 from orps_lsp.search import scoring
-from orps_lsp.search.core import Finished, Search
+from orps_lsp.search.core import Search
 from orps_lsp.search.critique import criticise
 from orps_lsp.search.methods import best_of_n, registered
 from orps_lsp.search.prompts import Prompts
+from orps_lsp.search.spending import Finished
 from orps_lsp.search.types import Candidate, Part, StopReason
 
 Listener = Callable[[str], None]

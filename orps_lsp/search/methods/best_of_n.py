@@ -16,7 +16,7 @@ async def run(search: Search) -> StopReason:
     while True:
         search.round += 1
         search.report("drawing samples")
-        left = search.candidates_left
+        left = search.spending.candidates_left
         if left is not None and left <= 0:
             return StopReason.BUDGET_CANDIDATES
         width = _WAVE if left is None else left

@@ -10,7 +10,9 @@ import random
 from itertools import cycle, islice
 
 from orps_lsp.search import bandit
-from orps_lsp.search.core import Expansion, Finished, Search
+from orps_lsp.search.core import Expansion, Search
+from orps_lsp.search.rules import try_rules
+from orps_lsp.search.spending import Finished
 from orps_lsp.search.types import Candidate, Intent, Part, StopReason
 
 _FIRST_ROUND_SHARE = 0.5  # of the answers: width finds the idea, depth improves it
@@ -41,7 +43,7 @@ async def _rounds(search: Search, converge: bool) -> StopReason:
         search.round = number
         if number == 1:
             search.report("trying rules")
-            await search.try_rules()
+            await try_rules(search)
         search.report(f"round {number}/{search.budget.rounds}")
         await search.expand(_plan(search, beam), enough=lambda: _solved(search))
         if _solved(search):
@@ -94,7 +96,7 @@ def _plan(search: Search, beam: list[Candidate]) -> list[Expansion]:
 
 def _width(search: Search) -> int:
     """How many answers this round is for; the last takes what is left."""
-    left = search.answers_left
+    left = search.spending.answers_left
     if left is None:
         return _WIDTH_WITHOUT_LIMIT
     rounds_left = search.budget.rounds - search.round + 1
