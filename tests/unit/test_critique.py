@@ -23,9 +23,7 @@ def test_what_can_be_seen_may_be_said(text: str) -> None:
 
 
 def test_what_is_quoted_must_be_there() -> None:
-    said = (
-        f"{LEAD} uses `dict.fromkeys(items)`. `Counter` and `defaultdict` are made so. Good."
-    )
+    said = f"{LEAD} uses `dict.fromkeys(items)`. `Counter` and `defaultdict` are made so. Good."
     assert supported(said, LEAD, EVIDENCE) == f"{LEAD} uses `dict.fromkeys(items)`. Good."
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from orps_lsp.evaluation.protocol import Speedup
 from orps_lsp.evaluation.timing import statistics
 
-RATIOS = st.lists(st.floats(0.01, 100), min_size=4, max_size=20)
+RATIOS = st.lists(st.floats(0.01, 100), min_size=4, max_size=30)
 
 
 @given(RATIOS)
@@ -89,7 +89,7 @@ def test_quantiles_of_student_agree_with_the_tables(
         ([1.001, 0.999, 1.0, 1.0], True),
         ([1.04, 1.0, 1.05, 1.01], False),
         ([1.2, 0.8] * 7, False),
-        ([1.2, 0.8] * 10, True),
+        ([1.2, 0.8] * 15, True),
     ],
     ids=["faster", "slower", "too few", "no look", "no gain", "unclear", "noisy", "out of rounds"],
 )
@@ -152,13 +152,13 @@ def test_equal_versions_are_hardly_ever_claimed_to_be_faster_on_a_machine_that_o
     rng = random.Random(1)
     claims = 0
     for _ in range(2000):
-        load = rng.gauss(0, 0.04)  # it slows one of the versions, for longer than a round
+        load = rng.gauss(0, 0.08)  # it slows one of the versions, for longer than a round
         rounds: list[float] = []
         while not statistics.enough(rounds):
             rounds.append(math.exp(load))
-            load = 0.6 * load + 0.8 * rng.gauss(0, 0.04)
+            load = 0.6 * load + 0.8 * rng.gauss(0, 0.08)
         claims += claimed(statistics.interval(rounds))
-    assert claims / 2000 < 0.008
+    assert claims / 2000 < 0.015
 
 
 @pytest.mark.parametrize("noise", [QUIET, BUSY, WILD])
