@@ -22,7 +22,7 @@ class Effort:
     seed: int = 0
     inputs: int = 1
     rounds: int = 1
-    seconds: float = 6.0
+    seconds: float = 8.0
 
 
 USUAL = Effort()  # what a search needs

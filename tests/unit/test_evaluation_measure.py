@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from orps_lsp.evaluation.protocol import Speedup
 from orps_lsp.evaluation.timing import statistics
 
-RATIOS = st.lists(st.floats(0.01, 100), min_size=4, max_size=30)
+RATIOS = st.lists(st.floats(0.01, 100), min_size=4, max_size=45)
 
 
 @given(RATIOS)
@@ -88,8 +88,8 @@ def test_quantiles_of_student_agree_with_the_tables(
         ([2.0, 2.01, 1.99, 2.0, 2.0], False),
         ([1.001, 0.999, 1.0, 1.0], True),
         ([1.04, 1.0, 1.05, 1.01], False),
-        ([1.2, 0.8] * 7, False),
-        ([1.2, 0.8] * 15, True),
+        ([1.2, 0.8] * 9, False),
+        ([1.2, 0.8] * 22 + [1.2], True),
     ],
     ids=["faster", "slower", "too few", "no look", "no gain", "unclear", "noisy", "out of rounds"],
 )

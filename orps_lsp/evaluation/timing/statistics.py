@@ -22,7 +22,7 @@ from statistics import NormalDist, fmean, variance
 
 from orps_lsp.evaluation.protocol import Speedup
 
-LOOKS = (4, 6, 9, 14, 20, 30)  # numbers of rounds
+LOOKS = (4, 6, 10, 18, 30, 45)  # numbers of rounds
 MIN_ROUNDS, MAX_ROUNDS = LOOKS[0], LOOKS[-1]
 ERROR = 0.01  # of the intervals at all looks together, both sides
 TRIMMED = 0.2  # of the rounds, at each end
