@@ -330,6 +330,25 @@ def test_results_of_methods_and_ablations_come_from_one_command(
     assert len(before) == 3
     assert bench("results", *options, "--only-page") == 0
     assert page.read_text() == text
+    # From another folder of runs, with the page of before: what it had stays.
+    more = ["--methods", "best_of_n", "--tokens", 20, "--out", tmp_path / "more", "--page", page]
+    assert bench("results", file, *more, *engine) == 0
+    grown = page.read_text()
+    rows = [line for line in text.splitlines() if line.startswith(("| `chain`", "| `orps"))]
+    assert rows and all(line in grown for line in rows)
+    assert re.search(r"\| `best_of_n` \| 1 \|", grown)
+    assert grown.count("orps-lsp bench results") == 2
+    kept = json.loads(page.with_suffix(".json").read_text())
+    assert [run["about"]["method"] for run in kept["runs"]] == [
+        "chain",
+        "orps",
+        "orps",
+        "best_of_n",
+    ]
+    page.with_suffix(".json").write_text("{}")
+    assert bench("results", *options, "--only-page") != 0
+    assert "holds no summary of results" in capsys.readouterr().err
+    page.with_suffix(".json").unlink()
     assert bench("results", *options) == 0  # all is there
     after = sorted(path.stat().st_mtime_ns for path in tmp_path.glob("out/*/*/records.jsonl"))
     assert after == before

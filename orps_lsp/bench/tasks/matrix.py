@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from orps_lsp.bench.errors import BenchError
-from orps_lsp.bench.machine import Machine, survey
+from orps_lsp.bench.machine import survey
 from orps_lsp.bench.tasks.records import Run
 from orps_lsp.bench.tasks.run import run
 from orps_lsp.bench.tasks.runs import Choice, planned
+from orps_lsp.bench.tasks.summary import Origin, Summary
 from orps_lsp.llm import create_engine
 from orps_lsp.search.types import Part
 
@@ -82,16 +83,7 @@ def _describe(matrix: Matrix, out: Path) -> None:
     (out / _ABOUT).write_text(json.dumps(about, indent=2) + "\n", "utf-8")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What lies in a folder of runs."""
-
-    command: str
-    machine: Machine
-    runs: tuple[Run, ...]
-
-
-def load(out: Path) -> Found:
+def load(out: Path) -> Summary:
     """Read all runs of a folder, also those that are not complete.
 
     Raises:
@@ -99,10 +91,11 @@ def load(out: Path) -> Found:
     """
     try:
         about = json.loads((out / _ABOUT).read_text("utf-8"))
-        machine = Machine(**about["machine"])
-        command = str(about["command"])
+        origin = Origin(str(about["command"]), about["machine"]["cpu"], about["machine"]["cores"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BenchError(f"{out} holds no results: {error}.") from error
     folders: Sequence[Path] = sorted(path.parent for path in out.glob("*/*/run.json"))
-    runs = tuple(Run.load(folder) for folder in folders)
-    return Found(command, machine, tuple(run for run in runs if run.scored))
+    runs = tuple(run for run in map(Run.load, folders) if run.scored)
+    if not runs:
+        raise BenchError(f"No task in {out} is done yet.", "Run the command again: it goes on.")
+    return Summary((origin,), runs)

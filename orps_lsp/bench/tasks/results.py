@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 
 from orps_lsp.bench.tasks.compare import Comparison, Group, compare
-from orps_lsp.bench.tasks.matrix import Found
 from orps_lsp.bench.tasks.records import Run
 from orps_lsp.bench.tasks.statistics import Estimate
+from orps_lsp.bench.tasks.summary import Summary
 
 _REFERENCES = ("best_of_n", "chain", "orps")  # what the others are set beside
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
-def page(found: Found, names: dict[str, str]) -> str:
-    """Return the measured part of the page; ``names`` of the files by their hashes."""
-    return "\n".join([BEGIN, *_lines(found, names), END, ""])
+def page(found: Summary) -> str:
+    """Return the measured part of the page."""
+    return "\n".join([BEGIN, *_lines(found), END, ""])
 
 
 def placed(text: str, part: str) -> str:
@@ -27,27 +28,25 @@ def placed(text: str, part: str) -> str:
     return text[:start] + part.rstrip("\n") + text[end + len(END) :]
 
 
-def _lines(found: Found, names: dict[str, str]) -> Iterator[str]:
+def _lines(found: Summary) -> Iterator[str]:
     dates = sorted({r.date for run in found.runs for r in run.scored if r.date})
     models = sorted({(run.about.model, run.about.model_sha256) for run in found.runs})
     yield f"Measured {' to '.join(dict.fromkeys([dates[0], dates[-1]]))} (UTC) on "
-    yield f"{found.machine.cores} cores ({found.machine.cpu}), with"
+    machines = dict.fromkeys(f"{each.cores} cores ({each.cpu})" for each in found.origins)
+    yield f"{', '.join(machines)}, with"
     yield ""
     for model, digest in models:
         yield f"- {model}, sha256 `{digest}`"
     yield ""
     yield "```"
-    yield found.command
+    yield from dict.fromkeys(each.command for each in found.origins)
     yield "```"
-    for digest in sorted({run.about.sha256 for run in found.runs}, key=lambda d: names.get(d, d)):
-        for tokens in sorted({run.about.tokens for run in found.runs}):
-            runs = [
-                run
-                for run in found.runs
-                if (run.about.sha256, run.about.tokens) == (digest, tokens)
-            ]
-            if runs:
-                yield from _section(names.get(digest, digest), tokens, runs)
+    groups: dict[tuple[str, str, int], list[Run]] = {}
+    for run in found.runs:
+        about = run.about
+        groups.setdefault((about.file, about.sha256, about.tokens), []).append(run)
+    for (file, _, tokens), runs in sorted(groups.items()):
+        yield from _section(PurePosixPath(file).parent.name, tokens, runs)
 
 
 def _section(name: str, tokens: int, runs: Sequence[Run]) -> Iterator[str]:

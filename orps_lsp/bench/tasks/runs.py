@@ -46,7 +46,7 @@ def planned(choice: Choice) -> tuple[Plan, About]:
         tasks = shuffled(tasks, choice.sample_seed)
     model, digest = _model(settings)
     about = About(
-        file=choice.file.name,
+        file=named(choice.file),
         sha256=sha256(choice.file),
         method=settings.method,
         model=model,
@@ -62,6 +62,11 @@ def planned(choice: Choice) -> tuple[Plan, About]:
     generations = f"{model} {digest}"
     plan = Plan(tasks, choice.limit, settings, cache, generations, choice.parallel, choice.without)
     return plan, about
+
+
+def named(file: Path) -> str:
+    """Return what a file of tasks is called on any machine: its folder and its name."""
+    return f"{file.resolve().parent.name}/{file.name}"
 
 
 @contextmanager

@@ -49,18 +49,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, required=True, metavar="DIR", help="where the runs are kept"
     )
     parser.add_argument(
-        "--page", type=Path, metavar="FILE.md", help="put the figures into this page"
+        "--page",
+        type=Path,
+        metavar="FILE.md",
+        help="put the figures into this page, beside those that it has (kept in FILE.json)",
     )
     parser.add_argument("--only-page", action="store_true", help="run nothing, write the page")
 
 
 def execute(args: argparse.Namespace) -> int:
-    from orps_lsp.bench.tasks import results
+    from orps_lsp.bench.tasks import results, summary
     from orps_lsp.bench.tasks.matrix import Matrix, execute, load
-    from orps_lsp.bench.tasks.runs import Choice, sha256
+    from orps_lsp.bench.tasks.runs import Choice
 
+    before = summary.Summary()
     if args.page:
         check_writable(args.page)
+        before = summary.read(summary.beside(args.page))
     done: object = True
     if not args.only_page:
         settings = flags.over(Settings(), args, leave_out=_OWN)
@@ -81,19 +86,22 @@ def execute(args: argparse.Namespace) -> int:
             return True
 
         done = interruptible(work())
-    names = {sha256(file): file.parent.name or file.stem for file in args.files}
-    part = results.page(load(args.out), names)
+    found = load(args.out)
     if args.page:
+        found = before.and_new(found)
+        summary.write(found, summary.beside(args.page))
         old = args.page.read_text("utf-8") if args.page.exists() else ""
-        args.page.write_text(results.placed(old, part), "utf-8")
+        args.page.write_text(results.placed(old, results.page(found)), "utf-8")
     else:
-        print(part)
+        print(results.page(found))
     return 0 if done else INTERRUPTED
 
 
 def _command(args: argparse.Namespace) -> str:
     """The command as somebody else would give it: without the places of this machine."""
-    words = [f"{file.parent.name}/{file.name}" for file in args.files]
+    from orps_lsp.bench.tasks.runs import named
+
+    words = [named(file) for file in args.files]
     for name in ("methods", "ablate", "tokens", "seeds"):
         values = [str(getattr(value, "value", value)) for value in getattr(args, name)]
         words += [f"--{name}", ",".join(values)] if values else []
