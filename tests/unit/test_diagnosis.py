@@ -145,6 +145,13 @@ def test_a_place_that_may_be_slow_is_named(body: str, expected: str) -> None:
         ("xs", "for x in xs:\n    for y in x.items:\n        if y.key == x.name: use(y)"),
         ("x", "return f(x - 1) if x else 0"),
         ("xs, ys", "for x in xs:\n    for y in ys:\n        tell(y)"),  # as often as before
+        ("xs", "for x in xs:\n    y = sum(range(x))\n    use(y)"),  # a key that seldom comes twice
+        ("n", "for x in range(n):\n    y = [x for x in f()]\n    use(y)"),
+        ("xs", "for x in xs:\n    y = sum(x.a, last)\n    last = y"),  # from turn to turn
+        ("xs", "for x in xs:\n    y = f(x.a)\n    y.append(x)"),  # each has its own
+        ("xs", "for x in xs:\n    if f(x.a): return x\n    use(x)"),
+        ("xs", "for x in sorted(xs):\n    use(x)"),
+        ("xs", "for x in sorted(xs):\n    total = total * x + 1"),
     ],
 )
 def test_what_is_quick_gets_no_advice(arguments: str, body: str) -> None:
@@ -239,6 +246,104 @@ def rewritten(body: str, arguments: str = "xs, ys") -> str:
             """,
         ),
         (
+            """
+            for x in xs:
+                for line in ys:
+                    day, kind = line.split()
+                    if kind != "A":
+                        continue
+                    if day and kind:
+                        late = parse(day) - x
+                        use(line, late)
+            """,
+            """
+            prepared = []
+            for line in ys:
+                day, kind = line.split()
+                if kind != 'A':
+                    continue
+                if day and kind:
+                    prepared.append((line, parse(day)))
+            for x in xs:
+                for line, value_1 in prepared:
+                    late = value_1 - x
+                    use(line, late)
+            """,
+        ),
+        (
+            """
+            for x in xs:
+                for y in ys:
+                    if y.ok and y.n > x:
+                        use(y)
+            """,
+            """
+            prepared = []
+            for y in ys:
+                if y.ok:
+                    prepared.append(y)
+            for x in xs:
+                for y in prepared:
+                    if y.n > x:
+                        use(y)
+            """,
+        ),
+        (
+            """
+            for x in xs:
+                total = 0
+                for y in ys:
+                    total += y.n * x.rate
+                rest = sorted(ys, key=lambda y: y.n)
+                use(x, total, rest)
+            """,
+            """
+            known = {}
+            for x in xs:
+                if x.rate not in known:
+                    total = 0
+                    for y in ys:
+                        total += y.n * x.rate
+                    rest = sorted(ys, key=lambda y: y.n)
+                    known[x.rate] = rest, total
+                rest, total = known[x.rate]
+                use(x, total, rest)
+            """,
+        ),
+        (
+            """
+            for x in xs:
+                best = sorted(x)
+                for y in best:
+                    if y > 3: total += y
+            """,
+            """
+            for x in xs:
+                best = x
+                for y in best:
+                    if y > 3: total += y
+            """,
+        ),
+        (
+            """
+            while xs:
+                found = False
+                for y in ys:
+                    if y == a - 1:
+                        found = True
+                        break
+                xs = step(found)
+            """,
+            """
+            known = set(ys)
+            while xs:
+                found = False
+                if a - 1 in known:
+                    found = True
+                xs = step(found)
+            """,
+        ),
+        (
             "return [[y for y in sorted(ys)] for x in xs]",
             "prepared = sorted(ys)\nreturn [[y for y in prepared] for x in xs]",
         ),
@@ -258,6 +363,22 @@ def rewritten(body: str, arguments: str = "xs, ys") -> str:
 )
 def test_a_rule_changes_what_it_names_and_nothing_else(body: str, expected: str) -> None:
     assert rewritten(body) == textwrap.dedent(expected).strip()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # what the loop around decides, or what changes on the way, cannot be prepared
+        "for x in xs:\n    for y in ys:\n        if y.used: continue\n        y.used = True",
+        "for x in xs:\n    for y in ys:\n        if x > y: continue\n        use(y)",
+        "for x in xs:\n    for y in ys:\n        z = g(y)\n        ys.append(z)",
+    ],
+)
+def test_what_depends_on_more_than_the_item_stays(body: str) -> None:
+    assert "prepared = []" not in "".join(
+        finding.rewrite
+        for finding in diagnose(f"def f(xs, ys):\n{textwrap.indent(body, '    ')}\n")
+    )
 
 
 @pytest.mark.parametrize(

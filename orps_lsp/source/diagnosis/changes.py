@@ -42,7 +42,14 @@ class Deeper:
     node: ast.stmt
 
 
-Change: TypeAlias = Before | After | Instead | Deeper
+@dataclass(frozen=True, slots=True)
+class Unwrap:
+    """The body of an ``if``, without it; what it holds begins on a line of its own."""
+
+    node: ast.If
+
+
+Change: TypeAlias = Before | After | Instead | Deeper | Unwrap
 
 _LEVEL = "    "
 
@@ -78,6 +85,13 @@ def apply(document: Document, changes: Sequence[Change]) -> str:
                 for number in lines:
                     if number not in document.inside_strings and document.lines[number - 1]:
                         yield starts[number - 1], starts[number - 1], _LEVEL
+            case Unwrap(node):
+                begin = first_line(node.body[0])
+                yield first, starts[begin - 1], ""
+                extra = len(document.indent(begin)) - len(indent)
+                for number in range(begin, lines[-1] + 1):
+                    if number not in document.inside_strings and document.lines[number - 1]:
+                        yield starts[number - 1], starts[number - 1] + extra, ""
 
     text = f"{document.text}\n" if not document.text.endswith("\n") else document.text
     found = [edit for change in changes for edit in edits(change)]

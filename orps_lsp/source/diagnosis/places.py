@@ -12,7 +12,21 @@ from orps_lsp.source.syntax import FunctionNode
 
 _LONGEST = 60  # of an expression that a plan quotes
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_GROWING = frozenset({"append", "extend", "insert", "add", "remove", "pop", "popleft", "update"})
+_GROWING = frozenset(
+    {
+        "append",
+        "extend",
+        "insert",
+        "add",
+        "remove",
+        "pop",
+        "popleft",
+        "update",
+        "sort",
+        "reverse",
+        "clear",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +118,13 @@ def _loop(
     body: Sequence[ast.AST],
 ) -> Loop:
     targets = frozenset(_stored(target)) if target else frozenset[str]()
-    changed = frozenset(
-        name for part in body for name in itertools.chain(_stored(part), _grown(part))
-    )
+    changed = frozenset(name for part in body for name in changed_by(part))
     return Loop(statement, target, iterated, targets, targets | changed, changed)
+
+
+def changed_by(node: ast.AST) -> Iterator[str]:
+    """Yield names that are bound below a node, or whose objects change there."""
+    return itertools.chain(_stored(node), _grown(node))
 
 
 def _stored(node: ast.AST) -> Iterator[str]:

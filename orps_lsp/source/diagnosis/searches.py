@@ -1,4 +1,4 @@
-"""Loops inside of loops, which look for something or prepare it each time. Pure."""
+"""Loops inside of loops, which look for something. Pure."""
 
 from __future__ import annotations
 
@@ -57,6 +57,46 @@ def _grouped(function: FunctionNode, search: _Search) -> tuple[Change, ...]:
     return Before(first.statement, lines), Instead(search.items, looked_up)
 
 
+def flags(function: FunctionNode, places: Sequence[Place]) -> Iterator[Found]:
+    """Inner loops that only note whether something is there."""
+    for place in places:
+        match place.node:
+            case ast.For(
+                target=ast.Name(id=item),
+                iter=items,
+                body=[ast.If(test=ast.Compare(ops=[ast.Eq()]) as test, body=noted, orelse=[])],
+                orelse=[],
+            ) if place.loops:
+                pass
+            case _:
+                continue
+        sides = (test.left, test.comparators[0])
+        wanted = [each for each in sides if item not in names_of(each)]
+        noting = noted[:-1] if isinstance(noted[-1], ast.Break) else noted
+        constant = all(
+            isinstance(each, ast.Assign) and isinstance(each.value, ast.Constant) for each in noting
+        )
+        loop = next((each for each in place.loops if not names_of(items) & each.bound), None)
+        if len(wanted) != 1 or not any(isinstance(each, ast.Name) for each in sides):
+            continue
+        if not constant or not noting or loop is None:
+            continue
+        known = fresh(function, "known")
+        lines = (
+            f"if {ast.unparse(wanted[0])} in {known}:",
+            *(f"    {ast.unparse(n)}" for n in noting),
+        )
+        yield Found(
+            "set",
+            f"Make a set of {quoted(items) or 'the items'} before the loop and look into that",
+            (
+                Before(loop.statement, (f"{known} = set({ast.unparse(items)})",)),
+                Before(place.node, lines),
+                Instead(place.node, ""),
+            ),
+        )
+
+
 def ranges(_: FunctionNode, places: Sequence[Place]) -> Iterator[Found]:
     """Items of an inner loop that are searched for by their order."""
     for search in _searches(places, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)):
@@ -86,53 +126,3 @@ def _searches(places: Sequence[Place], operators: tuple[type[ast.cmpop], ...]) -
                     continue
                 if all(map(quoted, (inner.iterated, mine, theirs))):
                     yield _Search(place.loops, inner.iterated, mine, theirs)
-
-
-def parsed_again(function: FunctionNode, places: Sequence[Place]) -> Iterator[Found]:
-    """Calls on the items of an inner loop that give the same in each turn of the outer one."""
-    calls: dict[Loop, list[ast.Call]] = {}
-    loops: dict[Loop, tuple[Loop, ...]] = {}
-    # Parts of calls that were found come along; a call for its effect must stay where it is.
-    within: set[ast.AST] = {n.value for n in ast.walk(function) if isinstance(n, ast.Expr)}
-    for place in places:
-        if len(place.loops) < 2 or not isinstance(place.node, ast.Call):
-            continue
-        inner = place.loops[-1]
-        outer = frozenset[str]().union(*(loop.bound for loop in place.loops[:-1]))
-        if inner.iterated is None or names_of(inner.iterated) & (outer | inner.targets):
-            continue
-        used = names_of(place.node)
-        if place.node in within or not used & inner.targets or used & (outer - inner.targets):
-            continue
-        within.update(ast.walk(place.node))
-        calls.setdefault(inner, []).append(place.node)
-        loops[inner] = place.loops
-    for inner, found in calls.items():
-        assert inner.iterated is not None
-        yield Found(
-            "prepare",
-            f"Go through {quoted(inner.iterated) or 'the items'} once, before the loops, and "
-            "keep in a list what is needed of each",
-            _prepared(function, inner, loops[inner][0], found),
-        )
-
-
-def _prepared(
-    function: FunctionNode, inner: Loop, first: Loop, calls: Sequence[ast.Call]
-) -> tuple[Change, ...]:
-    """Keep each item together with what the calls give for it."""
-    if inner.target is None or inner.iterated is None or inner.changed & inner.targets:
-        return ()
-    texts = list(dict.fromkeys(map(ast.unparse, calls)))
-    names = [fresh(function, f"value_{number}") for number, _ in enumerate(texts, 1)]
-    item, prepared = ast.unparse(inner.target), fresh(function, "prepared")
-    values = ", ".join([item, *texts])
-    loose = item[1:-1] if isinstance(inner.target, ast.Tuple) else item
-    line = f"{prepared} = [({values}) for {loose} in {ast.unparse(inner.iterated)}]"
-    by_text = dict(zip(texts, names, strict=True))
-    return (
-        Before(first.statement, (line,)),
-        Instead(inner.target, ", ".join([item, *names])),
-        Instead(inner.iterated, prepared),
-        *(Instead(call, by_text[ast.unparse(call)]) for call in calls),
-    )
