@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+import slow_solutions
+import unseen_solutions
 from evaluation_support import NO_PLUGINS
-from slow_solutions import SOLUTIONS
 
 from orps_lsp.bench.refine.projects import find
 from orps_lsp.config import Settings
@@ -16,12 +17,14 @@ from orps_lsp.evaluation.protocol import Evaluation, Verdict
 from orps_lsp.search.versions import read
 from orps_lsp.source.locate import find as find_function
 
-SLOW = Path(__file__).parents[2] / "examples" / "slow"
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SOLUTIONS = {"slow": slow_solutions.SOLUTIONS, "unseen": unseen_solutions.SOLUTIONS}
+EACH = [(kind, name) for kind, solutions in SOLUTIONS.items() for name in sorted(solutions)]
 POSSIBLE = 2.0  # times as fast at least
 
 
-async def evaluated(name: str, folder: Path) -> Evaluation:
-    shutil.copytree(SLOW / name, folder / name)
+async def evaluated(kind: str, name: str, folder: Path) -> Evaluation:
+    shutil.copytree(EXAMPLES / kind / name, folder / name)
     settings = folder / name / "pyproject.toml"
     table = "[tool.pytest.ini_options]\n"
     quick = settings.read_text().replace(table, f'{table}addopts = "{NO_PLUGINS}"\n')
@@ -29,7 +32,7 @@ async def evaluated(name: str, folder: Path) -> Evaluation:
     [project] = find(folder)
     target = project.target()
     function = find_function(target.source, target.qualname)
-    version = read(SOLUTIONS[name], target.source, function)
+    version = read(SOLUTIONS[kind][name], target.source, function)
     assert not version.reason
     evaluator = await open_evaluator(target, Settings())
     try:
@@ -40,15 +43,16 @@ async def evaluated(name: str, folder: Path) -> Evaluation:
         await evaluator.close()
 
 
-def test_every_project_has_a_solution() -> None:
-    projects = find(SLOW)
-    assert [project.name for project in projects] == sorted(SOLUTIONS)
-    assert len(projects) >= 14
+@pytest.mark.parametrize("kind", sorted(SOLUTIONS))
+def test_every_project_has_a_solution(kind: str) -> None:
+    projects = find(EXAMPLES / kind)
+    assert [project.name for project in projects] == sorted(SOLUTIONS[kind])
+    assert len(projects) >= 12
 
 
-@pytest.mark.parametrize("name", sorted(SOLUTIONS))
-async def test_what_makes_it_faster_is_accepted(name: str, tmp_path: Path) -> None:
-    evaluation = await evaluated(name, tmp_path)
+@pytest.mark.parametrize(("kind", "name"), EACH)
+async def test_what_makes_it_faster_is_accepted(kind: str, name: str, tmp_path: Path) -> None:
+    evaluation = await evaluated(kind, name, tmp_path)
     assert evaluation.verdict is Verdict.VERIFIED, evaluation.reason
     speedup = evaluation.speedup
     assert speedup is not None and speedup.claimed, evaluation
