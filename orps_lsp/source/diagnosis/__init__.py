@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from orps_lsp.source.diagnosis import keys, orders, preparation, repetition, searches
+from orps_lsp.source.diagnosis import flags, keys, orders, preparation, repetition, searches
 from orps_lsp.source.diagnosis.changes import apply
 from orps_lsp.source.diagnosis.places import Found, Place, places_in
 from orps_lsp.source.syntax import Document, FunctionNode
@@ -22,7 +22,7 @@ Look = Callable[[FunctionNode, Sequence[Place]], Iterator[Found]]
 
 # The most telling first; but what is prepared before can still be looked up by, not the other way.
 _LOOKS: tuple[Look, ...] = (
-    searches.flags,
+    flags.flags,
     preparation.beginnings,
     preparation.parsed_again,
     searches.joins,

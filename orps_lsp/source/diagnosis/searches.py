@@ -57,46 +57,6 @@ def _grouped(function: FunctionNode, search: _Search) -> tuple[Change, ...]:
     return Before(first.statement, lines), Instead(search.items, looked_up)
 
 
-def flags(function: FunctionNode, places: Sequence[Place]) -> Iterator[Found]:
-    """Inner loops that only note whether something is there."""
-    for place in places:
-        match place.node:
-            case ast.For(
-                target=ast.Name(id=item),
-                iter=items,
-                body=[ast.If(test=ast.Compare(ops=[ast.Eq()]) as test, body=noted, orelse=[])],
-                orelse=[],
-            ) if place.loops:
-                pass
-            case _:
-                continue
-        sides = (test.left, test.comparators[0])
-        wanted = [each for each in sides if item not in names_of(each)]
-        noting = noted[:-1] if isinstance(noted[-1], ast.Break) else noted
-        constant = all(
-            isinstance(each, ast.Assign) and isinstance(each.value, ast.Constant) for each in noting
-        )
-        loop = next((each for each in place.loops if not names_of(items) & each.bound), None)
-        if len(wanted) != 1 or not any(isinstance(each, ast.Name) for each in sides):
-            continue
-        if not constant or not noting or loop is None:
-            continue
-        known = fresh(function, "known")
-        lines = (
-            f"if {ast.unparse(wanted[0])} in {known}:",
-            *(f"    {ast.unparse(n)}" for n in noting),
-        )
-        yield Found(
-            "set",
-            f"Make a set of {quoted(items) or 'the items'} before the loop and look into that",
-            (
-                Before(loop.statement, (f"{known} = set({ast.unparse(items)})",)),
-                Before(place.node, lines),
-                Instead(place.node, ""),
-            ),
-        )
-
-
 def ranges(_: FunctionNode, places: Sequence[Place]) -> Iterator[Found]:
     """Items of an inner loop that are searched for by their order."""
     for search in _searches(places, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)):
