@@ -20,6 +20,7 @@ from orps_lsp.search.strategies import GOALS, Strategy
 from orps_lsp.search.types import Candidate, Intent, Part
 from orps_lsp.source.context import Context, Piece
 from orps_lsp.source.locate import Function
+from orps_lsp.source.syntax import docstring_node
 
 SCORES = ("1", "2", "3", "4", "5")
 FENCE_END = "\n```"
@@ -107,13 +108,18 @@ class Prompts:
         return self._start(replace(strategy, plan=""), path) + text
 
     def _start(self, strategy: Strategy, path: Sequence[Candidate]) -> str:
-        """The beginning of the answer's code: the header, what is kept of the body, the plan."""
+        """The beginning of the answer's code: the header, what is kept of the body, the plan.
+
+        A fix also begins with the docstring: a model that follows it writes it down again, which
+        took a third of all tokens.
+        """
         function = self.task.function
+        docstring = _docstring(function.text) if self.task.intent is Intent.FIX else ""
         kept = ""
         if strategy.keep is not None:
             kept = first_statements(path[-1].code if path else function.text, strategy.keep)
         plan = "".join(f"{_INDENT}# {line}\n" for line in strategy.plan.splitlines())
-        return f"{function.header}\n{kept}{plan}"
+        return f"{function.header}\n{docstring}{kept}{plan}"
 
     def critic(self, candidate: Candidate) -> Prompt:
         """Ask for a short critique of a candidate in the light of what ran.
@@ -205,6 +211,19 @@ def _recent(conversation: tuple[Message, ...]) -> tuple[Message, ...]:
             *conversation[-kept:],
         )
     )
+
+
+def _docstring(code: str) -> str:
+    """The lines of a function's docstring; empty if it has none, or none of its own."""
+    (function,) = (n for n in ast.parse(code).body if isinstance(n, _FUNCTIONS))
+    node = docstring_node(function)
+    if node is None or node.end_lineno is None:
+        return ""
+    lines = code.split("\n")
+    alone = not lines[node.lineno - 1][: node.col_offset].strip()
+    alone = alone and not lines[node.end_lineno - 1].encode()[node.end_col_offset :].strip()
+    text = "".join(f"{line}\n" for line in lines[node.lineno - 1 : node.end_lineno])
+    return text if alone else ""
 
 
 def first_statements(code: str, share: float) -> str:

@@ -11,6 +11,7 @@ from orps_lsp.evaluation.protocol import Evaluation, Evidence, Speedup, Verdict
 from orps_lsp.search.prompts import Prompts, describe
 from orps_lsp.search.strategies import Strategy, strategies
 from orps_lsp.search.types import Candidate, Intent, Status
+from orps_lsp.source.locate import functions
 
 
 @pytest.mark.parametrize(
@@ -64,6 +65,31 @@ def test_every_strategy_makes_a_prompt_whose_answer_begins_with_the_function(
             prefill = prompts.programmer(strategy, path).prefill
             assert prefill.startswith("```python\ndef total(values):\n")
             assert prefill.endswith("\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ('def f(x):\n    """Say it."""\n    return x\n', '    """Say it."""\n'),
+        (
+            '@d\ndef f(\n    x\n):\n    """Say\n\n    it."""\n    ...\n',
+            '    """Say\n\n    it."""\n',
+        ),
+        ('def f(x): "Say it."\n', ""),  # on the header's own line
+        ('def f(x):\n    "é"; return x\n', ""),
+        ("def f(x):\n    return x\n", ""),
+    ],
+)
+def test_a_fix_begins_with_the_docstring_so_that_it_is_not_written_again(
+    text: str, kept: str
+) -> None:
+    (function,) = functions(text)
+    for intent, expected in ((Intent.FIX, kept), (Intent.OPTIMISE, "")):
+        prompts = Prompts(replace(task(intent), function=function))
+        prefill = prompts.programmer(Strategy("free"), ()).prefill
+        assert prefill == f"```python\n{function.header}\n{expected}"
+        answer = prompts.answer("    return 1", Strategy("free"), ())
+        assert answer == f"{function.header}\n{expected}    return 1"
 
 
 def test_the_score_continues_the_critique() -> None:
