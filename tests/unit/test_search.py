@@ -138,8 +138,9 @@ async def test_wrong_code_is_withheld_from_those_who_write_it_anew() -> None:
     assert all("result = result" not in prompt.messages[-1].content for prompt in withheld)
     assert all('"""Add up the values."""' in prompt.messages[-1].content for prompt in withheld)
     starts = {prompt.prefill for prompt in withheld}
-    assert "```python\ndef total(values):\n" in starts
-    assert "```python\ndef total(values):\n    result = 0\n    for value in values:\n" in starts
+    begun = '```python\ndef total(values):\n    """Add up the values."""\n'
+    assert begun in starts
+    assert f"{begun}    result = 0\n    for value in values:\n" in starts
 
 
 @pytest.mark.parametrize(

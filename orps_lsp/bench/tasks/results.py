@@ -31,9 +31,9 @@ def placed(text: str, part: str) -> str:
 def _lines(found: Summary) -> Iterator[str]:
     dates = sorted({r.date for run in found.runs for r in run.scored if r.date})
     models = sorted({(run.about.model, run.about.model_sha256) for run in found.runs})
-    yield f"Measured {' to '.join(dict.fromkeys([dates[0], dates[-1]]))} (UTC) on "
+    days = " to ".join(dict.fromkeys([dates[0], dates[-1]]))
     machines = dict.fromkeys(f"{each.cores} cores ({each.cpu})" for each in found.origins)
-    yield f"{', '.join(machines)}, with"
+    yield f"Measured {days} (UTC) on {', '.join(machines)}, with"
     yield ""
     for model, digest in models:
         yield f"- {model}, sha256 `{digest}`"
