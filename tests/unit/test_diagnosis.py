@@ -346,7 +346,7 @@ def rewritten(body: str, arguments: str = "xs, ys") -> str:
         (
             """
             for x in range(xs):
-                for a, y in ys:
+                for (a, b), y in ys:
                     if y == x:
                         found = 1
                         break
@@ -356,7 +356,7 @@ def rewritten(body: str, arguments: str = "xs, ys") -> str:
                 use(found, taken)
             """,
             """
-            known = {y for a, y in ys}
+            known = {y for (a, b), y in ys}
             for x in range(xs):
                 if x in known:
                     found = 1

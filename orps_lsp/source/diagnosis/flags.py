@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from orps_lsp.source.diagnosis.changes import Before, Instead
-from orps_lsp.source.diagnosis.places import Found, Loop, Place, fresh, names_of, quoted
+from orps_lsp.source.diagnosis.places import Found, Loop, Place, bare, fresh, names_of, quoted
 from orps_lsp.source.syntax import FunctionNode
 
 _LESS = {ast.Lt: 1, ast.LtE: 0}  # how far behind the left side the right one begins
@@ -25,7 +25,7 @@ class _Flag:
 
     @property
     def item(self) -> str:
-        return ast.unparse(self.loop.target).strip("()")
+        return bare(self.loop.target)
 
     @property
     def items(self) -> str:

@@ -148,6 +148,12 @@ def names_of(node: ast.AST) -> set[str]:
     return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
+def bare(target: ast.expr) -> str:
+    """A loop's target as it stands behind ``for``: a tuple without its parentheses."""
+    text = ast.unparse(target)
+    return text[1:-1] if isinstance(target, ast.Tuple) else text
+
+
 def quoted(node: ast.AST) -> str:
     """An expression for a sentence; empty if it is too long to be read there."""
     text = ast.unparse(node)

@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 from orps_lsp.source.diagnosis.changes import Before, Change, Instead, Unwrap
-from orps_lsp.source.diagnosis.places import Found, Loop, Place, changed_by, fresh, names_of, quoted
+from orps_lsp.source.diagnosis.places import (
+    Found,
+    Loop,
+    Place,
+    bare,
+    changed_by,
+    fresh,
+    names_of,
+    quoted,
+)
 from orps_lsp.source.syntax import FunctionNode
 
 _LEVEL = "    "
@@ -133,7 +142,7 @@ def _prepared(
     beginning.add(f"{prepared}.append({packed})")
     lines = (
         f"{prepared} = []",
-        f"for {ast.unparse(inner.target).strip('()')} in {ast.unparse(inner.iter)}:",
+        f"for {bare(inner.target)} in {ast.unparse(inner.iter)}:",
         *(f"{_LEVEL}{line}" for line in beginning.lines),
     )
     return (
@@ -214,8 +223,7 @@ def _computed(
     names = [fresh(function, f"value_{number}") for number, _ in enumerate(texts, 1)]
     item, prepared = ast.unparse(inner.target), fresh(function, "prepared")
     values = ", ".join([item, *texts])
-    loose = item[1:-1] if isinstance(inner.target, ast.Tuple) else item
-    line = f"{prepared} = [({values}) for {loose} in {ast.unparse(inner.iterated)}]"
+    line = f"{prepared} = [({values}) for {bare(inner.target)} in {ast.unparse(inner.iterated)}]"
     by_text = dict(zip(texts, names, strict=True))
     return (
         Before(first.statement, (line,)),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from orps_lsp.source.diagnosis.changes import Before, Change, Instead
-from orps_lsp.source.diagnosis.places import Found, Loop, Place, fresh, names_of, quoted
+from orps_lsp.source.diagnosis.places import Found, Loop, Place, bare, fresh, names_of, quoted
 from orps_lsp.source.syntax import FunctionNode
 
 
@@ -47,10 +47,9 @@ def _grouped(function: FunctionNode, search: _Search) -> tuple[Change, ...]:
     if inner.target is None or names_of(search.wanted) & inner.bound:
         return ()
     value, groups = ast.unparse(inner.target), fresh(function, "groups")
-    item = value[1:-1] if isinstance(inner.target, ast.Tuple) else value
     lines = (
         f"{groups} = {{}}",
-        f"for {item} in {ast.unparse(search.items)}:",
+        f"for {bare(inner.target)} in {ast.unparse(search.items)}:",
         f"    {groups}.setdefault({ast.unparse(search.key)}, []).append({value})",
     )
     looked_up = f"{groups}.get({ast.unparse(search.wanted)}, ())"
