@@ -45,15 +45,13 @@ CORE = """
             for place, word in enumerate(self.words):
                 if word == wanted and place >= start:
                     found.append(place)
-                    found.sort()
+                    found.sort(key=abs)
             return found
 """
 RIGHT = ("found = []", "return [n for n, w in enumerate(self.words) if w == wanted and n >= start]")
 WRONG = ("place >= start", "place > start")
 UNTESTED = ("found = []", "found = [] if wanted else [0]")  # no test asks for an empty word
 CRASH = ("found = []", "__import__('ctypes').string_at(0)")
-
-FILTER = "if word == wanted and place >= start:"
 
 PYTEST = """
     import pytest
@@ -182,7 +180,7 @@ async def test_evaluations(
     assert baseline.recorded == 4
     assert baseline.arguments == ("wanted: str of 1 character", "start: int 0 to 3")
     hottest = baseline.hot_lines[0]
-    assert hottest.text in ("found.sort()", FILTER) and hottest.runs >= 400
+    assert hottest.text == "found.sort(key=abs)" and hottest.runs >= 400
     assert (right.verdict, right.reason) == (Verdict.VERIFIED, "")
     assert right.speedup is not None
     assert right.speedup.claimed
