@@ -25,7 +25,7 @@ from orps_lsp.llm.protocol import (
 from orps_lsp.search import ranking, scoring
 from orps_lsp.search.agreement import agreement
 from orps_lsp.search.critique import criticise
-from orps_lsp.search.prompts import FENCE_END, Prompts, Task
+from orps_lsp.search.prompts import ENDS, Prompts, Task
 from orps_lsp.search.spending import Finished, Spending
 from orps_lsp.search.strategies import Strategy, diagnosed, strategies
 from orps_lsp.search.types import (
@@ -180,7 +180,7 @@ class Search:
                 self.options.temperature if expansion.temperature is None else expansion.temperature
             ),
             max_tokens=self._max_tokens,
-            stop=() if self.prompts.think else (FENCE_END,),
+            stop=() if self.prompts.think else ENDS,
         )
         prompt = self.prompts.programmer(expansion.strategy, expansion.path)
         completion = await self._complete(prompt, sampling)

@@ -9,7 +9,6 @@ still holds.
 from __future__ import annotations
 
 import ast
-import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,9 +23,19 @@ from orps_lsp.source.syntax import docstring_node
 
 SCORES = ("1", "2", "3", "4", "5")
 FENCE_END = "\n```"
+# What follows a function in a script: it ends an answer, which would go on with it at length.
+_REST = ("def test_", "# Test", "# Example", "if __name__", "print(", "assert ")
+ENDS = (FENCE_END, *(f"\n{beginning}" for beginning in _REST))
 _FENCE = "```python\n"
 _INDENT = "    "
+_BEGINNINGS = ("def ", "async def ", "@", "import ", "from ", "class ")  # of a whole answer
 _REPLY = "Reply with one Python code block."
+# In the words of EvalPlus (arXiv 2305.01210). With them, twice as many answers of a 0.5B model are
+# right as with "Write this function": it goes step by step, where it wrote one wrong line before.
+_ORDER = (
+    "Please provide a self-contained Python script that solves the following problem in a markdown "
+    "code block:"
+)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SYSTEM = (
     "You are an expert Python engineer. You improve one function at a time: correct first, "
@@ -64,14 +73,15 @@ class Prompts:
     def programmer(self, strategy: Strategy, path: Sequence[Candidate]) -> Prompt:
         """Ask for a version by ``strategy``, after the attempts in ``path`` (root first)."""
         if Part.REASONING in self.without:
-            strategy = replace(strategy, plan="")
+            strategy = replace(strategy, plan="", thought=None)
         history: tuple[Message, ...] = (Message("system", _SYSTEM),)
         goal = GOALS[self.task.intent]
         if path:
             history = _recent(path[-1].conversation)
             parts = [self._outcome(path[-1]), goal, "It must be better than the attempts above."]
-        elif strategy.keep is not None and not self.think:
-            parts = [self._specification()]
+        elif not self.think and self._anew(strategy):
+            parts = self._specification(told=strategy.keep is None)
+            return _prompt(history, parts, _FENCE + self._start(strategy, path))
         else:
             parts = [self._common(), goal]
         if not self.think:
@@ -102,10 +112,14 @@ class Prompts:
 
     def answer(self, text: str, strategy: Strategy, path: Sequence[Candidate]) -> str:
         """The whole answer to a programmer's prompt, of which the model wrote ``text``."""
+        if self.think:
+            return text
         first = next((line for line in text.split("\n") if line.strip()), "")
-        if self.think or not first[:1].isspace():
+        if strategy.thought is not None and not first.startswith((*_BEGINNINGS, _INDENT)):
+            return self._start(strategy, path) + text
+        if not first[:1].isspace():
             return text  # it began anew, with its own def line
-        return self._start(replace(strategy, plan=""), path) + text
+        return self._start(replace(strategy, plan="", thought=None), path) + text
 
     def _start(self, strategy: Strategy, path: Sequence[Candidate]) -> str:
         """The beginning of the answer's code: the header, what is kept of the body, the plan.
@@ -119,7 +133,13 @@ class Prompts:
         if strategy.keep is not None:
             kept = first_statements(path[-1].code if path else function.text, strategy.keep)
         plan = "".join(f"{_INDENT}# {line}\n" for line in strategy.plan.splitlines())
+        if strategy.thought is not None:
+            plan = f"{_INDENT}# {strategy.thought}".rstrip()
         return f"{function.header}\n{docstring}{kept}{plan}"
+
+    def _anew(self, strategy: Strategy) -> bool:
+        """Whether the function is written from its specification."""
+        return strategy.keep is not None or self.task.function.is_stub
 
     def critic(self, candidate: Candidate) -> Prompt:
         """Ask for a short critique of a candidate in the light of what ran.
@@ -163,23 +183,30 @@ class Prompts:
 
     def _surroundings(self) -> list[str]:
         """What every first prompt begins with, so that all share it."""
+        imports = _section("From its module", (self.task.context.imports, *self._module()))
+        arguments = _listing("Its tests call it with", self.task.arguments)
+        return list(filter(None, (imports, *self._elsewhere(), arguments)))
+
+    def _module(self) -> tuple[str, ...]:
         context = self.task.context
-        definitions = (piece.text for piece in context.definitions)
-        parts = (
-            _section("From its module", (context.imports, *definitions, context.class_header)),
+        return (*(piece.text for piece in context.definitions), context.class_header)
+
+    def _elsewhere(self) -> tuple[str, ...]:
+        context = self.task.context
+        return (
             _section("From other files", map(_located, context.elsewhere)),
             _listing("It uses", (piece.text for piece in context.signatures)),
             _section("It is called like this", map(_located, context.calls)),
-            _listing("Its tests call it with", self.task.arguments),
         )
-        return list(filter(None, parts))
 
-    def _specification(self) -> str:
-        """The function without its body."""
+    def _specification(self, told: bool) -> list[str]:
+        """The function without its body; with its tests, if they are to be ``told``."""
         function = self.task.function
-        docstring = textwrap.indent(f'"""{function.docstring or ""}"""', _INDENT)
-        outline = f"{function.header}\n{docstring}"
-        return "\n\n".join([*self._surroundings(), f"Write this function:\n{_block(outline)}"])
+        outline = f"{function.header}\n{_docstring(function.text)}"
+        script = "\n\n".join(filter(None, (self.task.context.imports, outline)))
+        module = _section("From its module", self._module())
+        tests = self._tests() if told else ()
+        return [module, *self._elsewhere(), f"{_ORDER}\n{_block(script)}", *tests]
 
     def _outcome(self, candidate: Candidate) -> str:
         """What became of an attempt, as the user's next turn."""

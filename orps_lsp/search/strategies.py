@@ -1,7 +1,8 @@
 """What the programmer is asked to try: one plan each, most promising first, per intent.
 
 A model that can think gets the plan as an instruction. A small one finds it as the first comment of
-the function that it continues: that turned out to be what keeps it from copying the original.
+the function that it continues: that turned out to be what keeps it from copying the original. Where
+there is nothing to copy, a comment is only begun, for the model to end it.
 """
 
 from __future__ import annotations
@@ -27,12 +28,14 @@ class Strategy:
 
     With ``keep`` the body is withheld and only its first part, that share of its statements, is
     given as the beginning of the answer: who is shown wrong code copies it, who continues what is
-    right of it writes the rest anew.
+    right of it writes the rest anew. ``thought`` begins the first comment of a body that is written
+    from its specification, in place of the plan: the model ends it, and thinks in comments.
     """
 
     name: str
     plan: str = ""
     keep: float | None = None
+    thought: str | None = None
 
 
 RULE = "rule: "  # before the name of a version that no model wrote
@@ -55,7 +58,7 @@ _FIX = (
     Strategy("second half", keep=0.5),
     Strategy("free"),
     Strategy("from the first third", keep=0.34),
-    Strategy("rewrite by steps", "Step by step, as the docstring says", keep=0.0),
+    Strategy("rewrite by steps", "Step by step, as the docstring says", 0.0, ""),
     Strategy("last third", keep=0.67),
     Strategy("edge cases", "Mind the edge cases: empty, one item, equal items, first and last"),
     Strategy("last statement", keep=0.9),
@@ -66,9 +69,8 @@ _FIX = (
 # Where there is nothing but a specification.
 _WRITE = (
     Strategy("free"),
-    Strategy("by steps", "Step by step, as the docstring says"),
-    Strategy("edge cases", "Mind the edge cases: empty, one item, equal items, first and last"),
-    Strategy("library", "Let the standard library do the work"),
+    Strategy("comments", "Say in a comment what each step does", thought=""),
+    Strategy("edge cases", "Mind the edge cases: empty, one item, equal items", thought="Handle"),
 )
 
 _SIMPLIFY = (

@@ -397,6 +397,13 @@ async def test_what_is_asked_for_is_what_is_sent(server: Server) -> None:
     ]
 
 
+async def test_of_many_stop_strings_a_few_are_sent_and_all_end_the_text(server: Server) -> None:
+    server.chat = says("one two six ", "seven")
+    stop = ("two", "three", "four", "five", "six")
+    assert (await complete(server, QUESTION, Sampling(stop=("x", *stop[1:])))).text == "one two "
+    assert server.asked[0]["stop"] == ["x", "three", "four", "five"]
+
+
 async def test_extensions_are_sent_when_they_are_asked_for(server: Server) -> None:
     await complete(
         server,

@@ -63,8 +63,12 @@ def test_every_strategy_makes_a_prompt_whose_answer_begins_with_the_function(
     for strategy in strategies(intent, task().function):
         for path in ((), (parent,)):
             prefill = prompts.programmer(strategy, path).prefill
-            assert prefill.startswith("```python\ndef total(values):\n")
-            assert prefill.endswith("\n")
+            before, _, begun = prefill.partition("```python\ndef total(values):\n")
+            assert not before
+            last = begun.rpartition("\n")[2]
+            assert last == (
+                "" if strategy.thought is None else f"    # {strategy.thought}".rstrip()
+            )
 
 
 @pytest.mark.parametrize(
@@ -90,6 +94,22 @@ def test_a_fix_begins_with_the_docstring_so_that_it_is_not_written_again(
         assert prefill == f"```python\n{function.header}\n{expected}"
         answer = prompts.answer("    return 1", Strategy("free"), ())
         assert answer == f"{function.header}\n{expected}    return 1"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (" the sum.\n    return 1", "def total(values):\n    # Take the sum.\n    return 1"),
+        ("\n    return 1", "def total(values):\n\n    return 1"),
+        ("    return 1", "def total(values):\n    return 1"),
+        ("def total(values):\n    return 1", "def total(values):\n    return 1"),
+        ("import math\n\ndef total(values): ...", "import math\n\ndef total(values): ..."),
+    ],
+)
+def test_a_thought_that_is_begun_is_ended_by_the_model(text: str, answer: str) -> None:
+    (function,) = functions("def total(values):\n    raise NotImplementedError\n")
+    prompts = Prompts(replace(task(Intent.FIX), function=function))
+    assert prompts.answer(text, Strategy("x", thought="Take"), ()) == answer
 
 
 def test_the_score_continues_the_critique() -> None:

@@ -133,7 +133,7 @@ async def test_wrong_code_is_withheld_from_those_who_write_it_anew() -> None:
     await run(
         Script(), FakeEvaluator({}), engine=engine, intent=Intent.FIX, budget=Budget(rounds=1)
     )
-    withheld = [p for p in engine.prompts if "Write this function" in p.messages[-1].content]
+    withheld = [p for p in engine.prompts if "Please provide" in p.messages[-1].content]
     assert withheld
     assert all("result = result" not in prompt.messages[-1].content for prompt in withheld)
     assert all('"""Add up the values."""' in prompt.messages[-1].content for prompt in withheld)
@@ -154,6 +154,14 @@ async def test_wrong_code_is_withheld_from_those_who_write_it_anew() -> None:
 )
 def test_an_answer_goes_on_where_its_beginning_ended(text: str, expected: str) -> None:
     assert Prompts(task()).answer(text, Strategy("hashing", "Use a dict"), ()) == expected
+
+
+@pytest.mark.parametrize("rest", ["print(total([1]))", "# Test it", "def test_total(): ..."])
+async def test_an_answer_ends_where_a_script_goes_on(rest: str) -> None:
+    script = Script(answers=(f"    return sum(values)\n\n{rest}\nand so on",))
+    outcome = await run(script, FakeEvaluator(VERDICTS), budget=Budget(candidates=1))
+    assert outcome.candidates[0].status is Status.VERIFIED
+    assert outcome.candidates[0].code.rstrip().endswith("return sum(values)")
 
 
 @pytest.mark.parametrize(

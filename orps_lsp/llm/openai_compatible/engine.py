@@ -31,6 +31,7 @@ _SEEDS = 2**31  # servers differ in how large a seed may be
 _BYTES_PER_TOKEN = 3
 _TOKENS_PER_MESSAGE = 8
 _TOP = 20  # the most alternatives that the API gives
+_MOST_STOPS = 4  # more are an error by OpenAI's API
 _PROBE_TOKENS = 4
 # Fields that a server may reject by name; without them an answer is still an answer.
 _OPTIONAL = (
@@ -293,7 +294,7 @@ def _sampled(sampling: Sampling) -> Json:
     if sampling.temperature > 0:
         fields.update(top_p=sampling.top_p, min_p=sampling.min_p)
     if sampling.stop:
-        fields["stop"] = list(sampling.stop)
+        fields["stop"] = list(sampling.stop[:_MOST_STOPS])  # all of them end the text here
     if sampling.repeat_penalty != 1:
         fields["repeat_penalty"] = sampling.repeat_penalty
     if sampling.grammar:
