@@ -19,7 +19,7 @@ from orps_lsp.evaluation.discovery.found import Discovery
 from orps_lsp.evaluation.discovery.suite import SuiteRun, in_order, run_suite
 from orps_lsp.evaluation.equivalence import oracle
 from orps_lsp.evaluation.hosts import HostFailed
-from orps_lsp.evaluation.limits import Limits
+from orps_lsp.evaluation.limits import Effort, Limits
 from orps_lsp.evaluation.project import interpreter
 from orps_lsp.evaluation.protocol import (
     BaselineError,
@@ -36,6 +36,8 @@ from orps_lsp.source.locate import SourceError, find
 from orps_lsp.store import Store
 
 _ASSERTIONS = ("assert", "AssertionError")  # how a test's own verdict begins
+# Nothing is claimed of one task, the mean of many counts: what is near 1 needs no longer look.
+_EFFORT = Effort(seconds=1.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,9 @@ class Scorer:
                 return None
             candidate = session.host_job(module, found.module, found.path)
             worker = await session.worker()
-            speedup, _ = await pairs.time_pairs(worker, reference, candidate, self._costs.work)
+            speedup, _ = await pairs.time_pairs(
+                worker, reference, candidate, self._costs.work, _EFFORT
+            )
         except (HostFailed, Unmeasurable):
             return None
         return 1 / speedup.median
