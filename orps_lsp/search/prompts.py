@@ -79,9 +79,10 @@ class Prompts:
         if path:
             history = _recent(path[-1].conversation)
             parts = [self._outcome(path[-1]), goal, "It must be better than the attempts above."]
-        elif not self.think and self._anew(strategy):
-            parts = self._specification(told=strategy.keep is None)
-            return _prompt(history, parts, _FENCE + self._start(strategy, path))
+        elif self.task.function.is_stub and not self.think:
+            return _prompt(history, self._script(), _FENCE + self._start(strategy, path))
+        elif strategy.keep is not None and not self.think:
+            parts = [*self._surroundings(), f"Write this function:\n{_block(self._outline())}"]
         else:
             parts = [self._common(), goal]
         if not self.think:
@@ -136,10 +137,6 @@ class Prompts:
         if strategy.thought is not None:
             plan = f"{_INDENT}# {strategy.thought}".rstrip()
         return f"{function.header}\n{docstring}{kept}{plan}"
-
-    def _anew(self, strategy: Strategy) -> bool:
-        """Whether the function is written from its specification."""
-        return strategy.keep is not None or self.task.function.is_stub
 
     def critic(self, candidate: Candidate) -> Prompt:
         """Ask for a short critique of a candidate in the light of what ran.
@@ -199,14 +196,15 @@ class Prompts:
             _section("It is called like this", map(_located, context.calls)),
         )
 
-    def _specification(self, told: bool) -> list[str]:
-        """The function without its body; with its tests, if they are to be ``told``."""
-        function = self.task.function
-        outline = f"{function.header}\n{_docstring(function.text)}"
-        script = "\n\n".join(filter(None, (self.task.context.imports, outline)))
+    def _script(self) -> list[str]:
+        """A function that has no body yet, as the specification of a script."""
+        script = "\n\n".join(filter(None, (self.task.context.imports, self._outline())))
         module = _section("From its module", self._module())
-        tests = self._tests() if told else ()
-        return [module, *self._elsewhere(), f"{_ORDER}\n{_block(script)}", *tests]
+        return [module, *self._elsewhere(), f"{_ORDER}\n{_block(script)}", *self._tests()]
+
+    def _outline(self) -> str:
+        """The function without its body: the very text that an answer begins with."""
+        return f"{self.task.function.header}\n{_docstring(self.task.function.text)}"
 
     def _outcome(self, candidate: Candidate) -> str:
         """What became of an attempt, as the user's next turn."""

@@ -96,6 +96,16 @@ def test_a_fix_begins_with_the_docstring_so_that_it_is_not_written_again(
         assert answer == f"{function.header}\n{expected}    return 1"
 
 
+def test_a_stub_is_specified_by_the_very_text_that_its_answer_begins_with() -> None:
+    (function,) = functions('def f(x):\n    """Say\n\n    it."""\n    raise NotImplementedError\n')
+    prompts = Prompts(replace(task(Intent.FIX, tests=("def test_f(): ...",)), function=function))
+    prompt = prompts.programmer(Strategy("free"), ())
+    said = prompt.messages[-1].content
+    assert prompt.prefill.removeprefix("```python\n").rstrip() in said
+    assert "NotImplementedError" not in said
+    assert said.index("Please provide") < said.index("def f(x)") < said.index("def test_f")
+
+
 @pytest.mark.parametrize(
     ("text", "answer"),
     [

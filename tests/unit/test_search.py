@@ -133,7 +133,7 @@ async def test_wrong_code_is_withheld_from_those_who_write_it_anew() -> None:
     await run(
         Script(), FakeEvaluator({}), engine=engine, intent=Intent.FIX, budget=Budget(rounds=1)
     )
-    withheld = [p for p in engine.prompts if "Please provide" in p.messages[-1].content]
+    withheld = [p for p in engine.prompts if "Write this function" in p.messages[-1].content]
     assert withheld
     assert all("result = result" not in prompt.messages[-1].content for prompt in withheld)
     assert all('"""Add up the values."""' in prompt.messages[-1].content for prompt in withheld)
