@@ -106,6 +106,13 @@ def test_a_stub_is_specified_by_the_very_text_that_its_answer_begins_with() -> N
     assert said.index("Please provide") < said.index("def f(x)") < said.index("def test_f")
 
 
+@pytest.mark.parametrize("text", ['def f(x): "Say it."\n', 'def f(x):\n    "Say it."; ...\n'])
+def test_a_stub_is_specified_wherever_its_docstring_stands(text: str) -> None:
+    (function,) = functions(text)
+    prompts = Prompts(replace(task(Intent.FIX), function=function))
+    assert "Say it." in prompts.programmer(Strategy("free"), ()).messages[-1].content
+
+
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
